@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file backend.h The table of operations that a backend fills, for authors of backend plugins. Not part of
+ * unitensor.h. The library checks arguments and decides; a backend allocates, moves and computes.
+ *
+ * A plugin exports uni_backend_init and nothing else. Every function may be called from any thread. Errors are written to
+ * the uni_error, which is never NULL here. Outputs that a failed call took are freed before it returns. */
+#ifndef UNITENSOR_BACKEND_H
+#define UNITENSOR_BACKEND_H
+
+#include "array.h"
+#include "status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { UNI_BACKEND_ABI_VERSION = 1 };
+
+/** What the library offers a backend. */
+typedef struct uni_backend_config {
+  uint32_t struct_size;
+  int32_t num_threads; /**< CPU threads that the context may use. */
+} uni_backend_config;
+
+/** A piece of memory of one kind. */
+typedef struct uni_memory_block {
+  void *data;
+  int64_t num_bytes;
+  int32_t memory;    /**< UNI_MEMORY_*, never UNI_MEMORY_UNIFIED. */
+  int32_t device_id;
+  void *handle;      /**< The backend's own. */
+} uni_memory_block;
+
+/** Rows as a backend sees them. */
+typedef struct uni_rows {
+  char *data;
+  int64_t num_rows;
+  int64_t row_bytes;
+  int64_t row_pitch;
+} uni_rows;
+
+typedef struct uni_gather_plan {
+  uni_rows source;
+  uni_rows out;
+  const void *index;
+  const int64_t *count; /**< Where not NULL, entries past it are skipped. */
+  int64_t num_indices;
+  int32_t index_dtype;
+  int32_t bounds;       /**< UNI_BOUNDS_*. */
+  int32_t device_id;
+  uint32_t flags;
+  int64_t *num_out_of_bounds; /**< On the host; added to before return where that is known by then. */
+} uni_gather_plan;
+
+typedef struct uni_scatter_plan {
+  uni_rows destination;
+  uni_rows rows;
+  const void *index;
+  const int64_t *count;
+  int64_t num_indices;
+  int32_t index_dtype;
+  int32_t bounds;
+  int32_t reduce; /**< UNI_SCATTER_*. */
+  int32_t dtype;
+  int32_t device_id;
+  uint32_t flags;
+  int64_t *num_out_of_bounds;
+} uni_scatter_plan;
+
+/** A graph as a backend sees it. */
+typedef struct uni_graph_view {
+  const void *indptr;
+  const void *indices;
+  const void *edge_ids; /**< May be NULL. */
+  int64_t num_nodes;
+  int64_t num_edges;
+  int32_t indptr_dtype;
+  int32_t indices_dtype;
+} uni_graph_view;
+
+typedef struct uni_sample_plan {
+  uni_graph_view graph;
+  const void *seeds;
+  int64_t num_seeds;
+  int32_t seeds_dtype;
+  int32_t num_hops;
+  int64_t fanouts[16];
+  uint64_t seed;
+  uint32_t flags; /**< UNI_SAMPLE_*. */
+  int32_t device_id;
+} uni_sample_plan;
+
+/** What sampling leaves; blocks belong to the library from then on, and go back through release. */
+typedef struct uni_sample_output {
+  uni_memory_block nodes;
+  uni_memory_block sources;
+  uni_memory_block targets;
+  uni_memory_block edge_ids;
+  uni_memory_block seed_index;
+  int64_t hop_nodes[17];
+  int64_t hop_edges[16];
+  void *pending; /**< Not NULL: counts are still on the device, and sample_wait completes them. */
+} uni_sample_output;
+
+/** The operations. `self` is what create gave. */
+typedef struct uni_backend_ops {
+  uint32_t struct_size; /**< Set by the library before uni_backend_init. */
+  uint32_t abi_version; /**< Set by the plugin: UNI_BACKEND_ABI_VERSION. */
+  const char *name;     /**< Static text. */
+  int32_t device_type;  /**< UNI_DEVICE_*: whose tensors it computes on. */
+  uint32_t reserved;
+  uni_status (*create)(const uni_backend_config *config, void **self, uni_error *error);
+  void (*destroy)(void *self);
+  /** Say in @p reason (of @p size bytes) why @p memory is or is not offered. Returns 1 or 0. */
+  int32_t (*supports_memory)(void *self, int32_t memory, char *reason, int32_t size);
+  uni_status (*allocate)(void *self, int32_t memory, int32_t device_id, int64_t num_bytes, uni_memory_block *block,
+                         uni_error *error);
+  /** Never fails; deferred past every operation of the backend that uses the block. */
+  void (*release)(void *self, uni_memory_block *block);
+  /** Copy rows of one size between any two memories that the backend knows; num_rows and row_bytes are equal. */
+  uni_status (*copy)(void *self, const uni_rows *destination, const uni_rows *source, void *stream, uni_error *error);
+  /** Set each element of @p element_bytes (1, 2, 4, 8) to @p value. */
+  uni_status (*fill)(void *self, const uni_rows *destination, const void *value, int64_t element_bytes, void *stream,
+                     uni_error *error);
+  uni_status (*gather)(void *self, const uni_gather_plan *plan, void *stream, uni_error *error);
+  uni_status (*scatter)(void *self, const uni_scatter_plan *plan, void *stream, uni_error *error);
+  /** Check the contents of a graph; blocks. */
+  uni_status (*validate_graph)(void *self, const uni_graph_view *graph, uni_error *error);
+  uni_status (*sample_neighbors)(void *self, const uni_sample_plan *plan, void *stream, uni_sample_output *output,
+                                 uni_error *error);
+  /** Optional; NULL where sample_neighbors is complete on return. */
+  uni_status (*sample_wait)(void *self, uni_sample_output *output, uni_error *error);
+  /** Optional; NULL where every operation is complete on return. */
+  uni_status (*synchronize)(void *self, uni_error *error);
+  /** Optional; NULL where every error is reported at once. */
+  uni_status (*check)(void *self, uni_error *error);
+} uni_backend_ops;
+
+/** Type of the plugin's one exported function, `uni_backend_init`. Fills @p ops; returns UNI_STATUS_VERSION_MISMATCH for
+ * an @p abi_version that it does not know. */
+typedef uni_status (*uni_backend_init_fn)(uint32_t abi_version, uni_backend_ops *ops, uni_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file gather.h Rows of a tensor by index, out of it and into it. */
+#ifndef UNITENSOR_GATHER_H
+#define UNITENSOR_GATHER_H
+
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What to do with an index that is negative or not less than the number of rows. */
+enum {
+  UNI_BOUNDS_CHECK = 0, /**< Fail. On the CPU every index is looked at before the first write. */
+  UNI_BOUNDS_SKIP = 1,  /**< Gather: the row is zeroed. Scatter: the row is ignored. Counted in the statistics. */
+  UNI_BOUNDS_TRUST = 2  /**< Not looked at: undefined behaviour on bad input. */
+};
+
+/** What a scatter does where it writes. */
+enum {
+  UNI_SCATTER_ASSIGN = 0, /**< With duplicate indices one whole source row remains; which one is not defined. */
+  UNI_SCATTER_ADD = 1     /**< Integers wrap and are exact; floating point adds in an order that is not defined. */
+};
+
+typedef struct uni_gather_options {
+  uint32_t struct_size; /**< sizeof(uni_gather_options). */
+  int32_t bounds;       /**< UNI_BOUNDS_*. */
+  uint32_t flags;       /**< Must be 0. */
+  int32_t memory;       /**< Of a result that uni_gather creates; 0: host for the CPU, device memory for a device. */
+} uni_gather_options;
+
+#define UNI_GATHER_OPTIONS_INIT {sizeof(uni_gather_options), UNI_BOUNDS_CHECK, 0, 0}
+
+typedef struct uni_scatter_options {
+  uint32_t struct_size; /**< sizeof(uni_scatter_options). */
+  int32_t bounds;       /**< UNI_BOUNDS_*. */
+  int32_t reduce;       /**< UNI_SCATTER_*. */
+  uint32_t flags;       /**< Must be 0. */
+} uni_scatter_options;
+
+#define UNI_SCATTER_OPTIONS_INIT {sizeof(uni_scatter_options), UNI_BOUNDS_CHECK, UNI_SCATTER_ASSIGN, 0}
+
+/** Gather rows into a new tensor: out[i, ...] = source[index[i], ...]. Computed where the index is. Asynchronous on
+ * @p stream on a device; complete on return on the CPU.
+ * @param[in]  source  Not NULL, at least one dimension.
+ * @param[in]  index   Not NULL, one dimension, int32 or int64. Where it carries a count, entries past it give zero rows.
+ * @param[in]  options May be NULL.
+ * @param[in]  stream  cudaStream_t value; ignored on the CPU.
+ * @param[out] out     Not NULL; new tensor of shape [len(index), source.shape[1:]...].
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH; _SHAPE_MISMATCH; _DEVICE_MISMATCH; _OUT_OF_BOUNDS (names
+ *         the first bad position and its value); _OUT_OF_MEMORY; _VERSION_MISMATCH; _BACKEND_ERROR.
+ * @threads Any thread. @on_error *out is NULL. @since 0.1 */
+UNI_API uni_status uni_gather(const uni_tensor *source, const uni_array *index, const uni_gather_options *options,
+                              void *stream, uni_tensor **out, uni_error *error);
+
+/** Gather rows into memory of the caller's; otherwise as uni_gather. Allocates nothing for small calls on the CPU.
+ * @param[in] out Not NULL; source's dtype, shape [len(index), source.shape[1:]...], not read-only; must not overlap
+ *                @p source. Its memory is written.
+ * @threads Any thread for @p source and @p index, one for the memory of @p out.
+ * @on_error The memory of @p out is unchanged on the CPU. @since 0.1 */
+UNI_API uni_status uni_gather_into(const uni_tensor *source, const uni_array *index,
+                                   const uni_gather_options *options, void *stream, const uni_array *out,
+                                   uni_error *error);
+
+/** Scatter rows: destination[index[i], ...] = rows[i, ...], or += . Computed where the index is.
+ * @param[in,out] destination Not NULL, at least one dimension, not read-only.
+ * @param[in]     index       Not NULL, one dimension, int32 or int64; entries past its count are ignored.
+ * @param[in]     rows        Not NULL; destination's dtype, shape [len(index), destination.shape[1:]...]; must not
+ *                            overlap @p destination.
+ * @param[in]     options     May be NULL.
+ * @return As uni_gather; _DTYPE_MISMATCH also for UNI_SCATTER_ADD on bool.
+ * @threads One thread for @p destination. @on_error @p destination is unchanged on the CPU. @since 0.1 */
+UNI_API uni_status uni_scatter(uni_tensor *destination, const uni_array *index, const uni_array *rows,
+                               const uni_scatter_options *options, void *stream, uni_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

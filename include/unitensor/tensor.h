@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/** @file tensor.h Tensors: memory of a chosen kind with a dtype and a shape, in row-major order. */
+#ifndef UNITENSOR_TENSOR_H
+#define UNITENSOR_TENSOR_H
+
+#include <stdint.h>
+
+#include "array.h"
+#include "context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct uni_tensor uni_tensor;
+
+/** Called once when wrapped memory is no longer needed, also when wrapping fails; on the thread of the call that dropped
+ * the last reference. Must not call the library with the same tensor. */
+typedef void (*uni_destroy_fn)(void *user_data);
+
+/** What to create. Zero-initialise it or use UNI_TENSOR_DESC_INIT. */
+typedef struct uni_tensor_desc {
+  uint32_t struct_size;  /**< sizeof(uni_tensor_desc). */
+  int32_t memory;        /**< UNI_MEMORY_*; 0 means UNI_MEMORY_UNIFIED. */
+  int32_t device_id;     /**< For UNI_MEMORY_DEVICE: which; else 0. */
+  int32_t dtype;         /**< UNI_DTYPE_*. */
+  int32_t ndim;          /**< 0 to UNI_MAX_NDIM. */
+  uint32_t flags;        /**< Must be 0. */
+  int64_t row_alignment; /**< Pad rows to a multiple of this many bytes (a power of two, at most 4096); 0: no padding. */
+  int64_t shape[8];      /**< Extents, each >= 0. */
+} uni_tensor_desc;
+
+#define UNI_TENSOR_DESC_INIT {sizeof(uni_tensor_desc), UNI_MEMORY_UNIFIED, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0}}
+
+/** What a tensor is. */
+typedef struct uni_tensor_info {
+  uint32_t struct_size;     /**< sizeof(uni_tensor_info); set by the caller. */
+  int32_t memory;           /**< The kind the memory is: UNI_MEMORY_HOST, _PINNED, _MANAGED or _DEVICE. */
+  int32_t requested_memory; /**< The kind that was asked for, UNI_MEMORY_UNIFIED included. */
+  int32_t device_type;      /**< UNI_DEVICE_*: the device whose memory it is. */
+  int32_t device_id;
+  int32_t dtype;
+  int32_t ndim;
+  uint32_t flags;           /**< UNI_ARRAY_READ_ONLY or 0. */
+  int64_t num_elements;     /**< Product of the extents. */
+  int64_t row_bytes;        /**< Payload of one row. */
+  int64_t row_pitch;        /**< Bytes from one row to the next. */
+  int64_t num_bytes;        /**< Payload of the whole tensor. */
+  int64_t shape[8];
+} uni_tensor_info;
+
+/** Create a tensor with undefined contents. Rows start on 64-byte boundaries where row_alignment is 64 or more; the
+ * first row always does.
+ * @param[in]  context Not NULL; the tensor keeps it alive.
+ * @param[in]  desc    Not NULL.
+ * @param[out] tensor  Not NULL; receives a new reference.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH (unknown dtype); _VERSION_MISMATCH; _OUT_OF_MEMORY;
+ *         _NOT_SUPPORTED; _BACKEND_UNAVAILABLE.
+ * @threads Any thread. @on_error *tensor is NULL. @since 0.1 */
+UNI_API uni_status uni_tensor_create(uni_context *context, const uni_tensor_desc *desc, uni_tensor **tensor,
+                                     uni_error *error);
+
+/** Make a tensor of memory that the caller owns, without a copy.
+ * @param[in]  array     Not NULL; copied. Its memory must live until @p destroy runs. `count` must be NULL.
+ * @param[in]  destroy   May be NULL. Runs exactly once, also when this call fails.
+ * @param[in]  user_data Given to @p destroy.
+ * @param[out] tensor    Not NULL; receives a new reference.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH; _DEVICE_MISMATCH (device memory without its backend);
+ *         _VERSION_MISMATCH; _OUT_OF_MEMORY.
+ * @threads Any thread. @on_error *tensor is NULL. @since 0.1 */
+UNI_API uni_status uni_tensor_wrap(uni_context *context, const uni_array *array, uni_destroy_fn destroy,
+                                   void *user_data, uni_tensor **tensor, uni_error *error);
+
+/** Rows start to stop (exclusive) of @p tensor as a tensor that shares its memory and keeps it alive.
+ * @param[in] tensor Not NULL, at least one dimension. @param[in] start,stop 0 <= start <= stop <= shape[0].
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _SHAPE_MISMATCH; _OUT_OF_BOUNDS; _OUT_OF_MEMORY.
+ * @threads Any thread. @on_error *view is NULL. @since 0.1 */
+UNI_API uni_status uni_tensor_slice(const uni_tensor *tensor, int64_t start, int64_t stop, uni_tensor **view,
+                                    uni_error *error);
+
+/** The same elements in another shape, sharing the memory and keeping it alive.
+ * @param[in] tensor Not NULL; without padding between rows, unless shape[0] and the bytes in a row stay as they are.
+ * @param[in] ndim   0 to UNI_MAX_NDIM. @param[in] shape @p ndim extents with the same product.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _SHAPE_MISMATCH; _OUT_OF_MEMORY.
+ * @threads Any thread. @on_error *view is NULL. @since 0.1 */
+UNI_API uni_status uni_tensor_reshape(const uni_tensor *tensor, int32_t ndim, const int64_t *shape, uni_tensor **view,
+                                      uni_error *error);
+
+/** Take another reference. @param[in] tensor May be NULL. @return @p tensor. @threads Any thread. @since 0.1 */
+UNI_API uni_tensor *uni_tensor_retain(uni_tensor *tensor);
+
+/** Give a reference back; memory goes when the last one does and no operation of the library uses it any more.
+ * @param[in] tensor May be NULL. @threads Any thread. @since 0.1 */
+UNI_API void uni_tensor_release(uni_tensor *tensor);
+
+/** Describe a tensor. @param[in] tensor Not NULL. @param[out] info Not NULL, struct_size set.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _VERSION_MISMATCH. @threads Any thread. @on_error @p info is unchanged.
+ * @since 0.1 */
+UNI_API uni_status uni_tensor_get_info(const uni_tensor *tensor, uni_tensor_info *info, uni_error *error);
+
+/** The tensor as an array descriptor, for use as an index, as seeds or as an output. Borrowed: lives as long as the
+ * tensor. NULL for NULL. @threads Any thread. @since 0.1 */
+UNI_API const uni_array *uni_tensor_array(const uni_tensor *tensor);
+
+/** The context that the tensor was made from; borrowed. NULL for NULL. @threads Any thread. @since 0.1 */
+UNI_API uni_context *uni_tensor_context(const uni_tensor *tensor);
+
+/** Address for the CPU. Valid while the tensor lives. The caller orders its own accesses with operations in flight.
+ * @param[out] data Not NULL; NULL is stored where there are no elements.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (device memory). @threads Any thread. @since 0.1 */
+UNI_API uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_error *error);
+
+/** Address for a CUDA device.
+ * @param[in]  device_id Ordinal of the device. @param[out] data Not NULL.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (the device cannot read this memory).
+ * @threads Any thread. @on_error *data is NULL. @since 0.1 */
+UNI_API uni_status uni_tensor_device_pointer(const uni_tensor *tensor, int32_t device_id, void **data,
+                                             uni_error *error);
+
+/** Copy an array into a tensor of the same dtype and shape. Asynchronous on @p stream where a device takes part.
+ * @param[in,out] tensor Not NULL, not read-only. @param[in] source Not NULL; must not overlap @p tensor.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH; _SHAPE_MISMATCH; _DEVICE_MISMATCH; _BACKEND_ERROR.
+ * @threads One thread for @p tensor. @since 0.1 */
+UNI_API uni_status uni_tensor_copy_from(uni_tensor *tensor, const uni_array *source, void *stream, uni_error *error);
+
+/** Copy a tensor into an array of the same dtype and shape. As uni_tensor_copy_from.
+ * @param[in] tensor Not NULL. @param[out] destination Not NULL; its memory is written.
+ * @threads Any thread for @p tensor, one for the memory of @p destination. @since 0.1 */
+UNI_API uni_status uni_tensor_copy_to(const uni_tensor *tensor, const uni_array *destination, void *stream,
+                                      uni_error *error);
+
+/** Set every element to one value. Asynchronous on @p stream where a device takes part.
+ * @param[in,out] tensor Not NULL, not read-only. @param[in] value One element of the tensor's dtype, on the host; NULL
+ *                       means zero bytes.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _BACKEND_ERROR. @threads One thread for @p tensor. @since 0.1 */
+UNI_API uni_status uni_tensor_fill(uni_tensor *tensor, const void *value, void *stream, uni_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
