@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Descriptors of arrays that others own: NumPy arrays, PyTorch tensors, DLPack producers and buffers.
+
+A descriptor never stands for a copy. What would need one is refused with a message that says what to call instead; the
+one exception are lists of integers given as an index, which are converted and documented as converted.
+"""
+from __future__ import annotations
+
+import sys
+from typing import Any, NamedTuple, Optional
+
+import numpy as np
+
+from ._unitensor import ffi, lib
+from .context import Context
+from .dtypes import CODES, ITEM_SIZES, TORCH_CODES
+from .errors import DeviceMismatchError, DtypeMismatchError, InvalidArgumentError, ShapeMismatchError
+
+
+class Described(NamedTuple):
+    """A `uni_array *` and what keeps it and its memory alive."""
+
+    array: Any
+    owner: Any
+
+
+def new_array(address: int, code: int, shape: tuple[int, ...], row_pitch: int, read_only: bool,
+              device_type: int = lib.UNI_DEVICE_CPU, device_id: int = 0) -> Any:
+    array = ffi.new("uni_array *")
+    flags = lib.UNI_ARRAY_READ_ONLY if read_only else 0
+    lib.unipy_fill_array(array, address, code, device_type, device_id, len(shape), shape, row_pitch, flags)
+    return array
+
+
+def row_pitch_of(name: str, shape: tuple[int, ...], strides: tuple[int, ...], item_size: int, remedy: str) -> int:
+    """The bytes from one row to the next, 0 where rows are contiguous. Raises where the elements within a row have gaps
+    or another order, or where rows lie backwards or overlap."""
+    if len(shape) > lib.UNI_MAX_NDIM:
+        raise ShapeMismatchError(f"{name} has {len(shape)} dimensions, expected 0 to {lib.UNI_MAX_NDIM}")
+    if 0 in shape:
+        return 0
+    expected = item_size
+    for dimension in range(len(shape) - 1, -1, -1):
+        # The stride of an extent of 1 is never used.
+        if shape[dimension] != 1 and strides[dimension] != expected:
+            if dimension == 0 and len(shape) > 1 and strides[0] > expected:
+                return strides[0]
+            raise InvalidArgumentError(
+                f"{name} is not contiguous: shape {tuple(shape)} with strides of {tuple(strides)} bytes. It is not "
+                f"copied without being asked to: pass {remedy}")
+        expected *= shape[dimension]
+    return 0
+
+
+def describe_numpy(array: Any, name: str) -> Described:
+    if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{name} is a masked array, whose mask would be lost: pass its .data or .filled()")
+    code = CODES.get(array.dtype)
+    if code is None:
+        remedy = "" if array.dtype.isnative else ": pass .astype(dtype.newbyteorder('='))"
+        raise DtypeMismatchError(f"{name} has dtype {array.dtype}, which unitensor does not have{remedy}")
+    flags = array.flags
+    if not flags.aligned:
+        raise InvalidArgumentError(f"{name} is not aligned to its elements: pass {name}.copy()")
+    shape = array.shape
+    pitch = 0
+    if not flags.c_contiguous or len(shape) > lib.UNI_MAX_NDIM:
+        pitch = row_pitch_of(name, shape, array.strides, array.itemsize, f"numpy.ascontiguousarray({name})")
+    address = array.__array_interface__["data"][0]
+    return Described(new_array(address, code, shape, pitch, not flags.writeable), array)
+
+
+def is_torch_tensor(value: Any) -> bool:
+    """Whether it is a PyTorch tensor, without importing PyTorch to find out."""
+    torch = sys.modules.get("torch")
+    tensor_type = getattr(torch, "Tensor", None)
+    return tensor_type is not None and isinstance(value, tensor_type)
+
+
+def describe_torch(tensor: Any, name: str) -> Described:
+    if tensor.requires_grad:
+        raise InvalidArgumentError(f"{name} requires grad, which unitensor does not track: pass {name}.detach()")
+    if str(tensor.layout) != "torch.strided":
+        raise InvalidArgumentError(f"{name} has layout {tensor.layout}, expected a dense tensor: pass "
+                                   f"{name}.to_dense()")
+    code = TORCH_CODES.get(str(tensor.dtype))
+    if code is None:
+        raise DtypeMismatchError(f"{name} has dtype {tensor.dtype}, which unitensor does not have")
+    if tensor.is_neg():
+        raise InvalidArgumentError(f"{name} is a view that negates lazily: pass {name}.resolve_neg()")
+    device = tensor.device
+    if device.type == "cpu":
+        device_type, device_id = lib.UNI_DEVICE_CPU, 0
+    elif device.type == "cuda":
+        device_type, device_id = lib.UNI_DEVICE_CUDA, device.index or 0
+    else:
+        raise DeviceMismatchError(f"{name} is on {device}, expected the CPU or CUDA")
+    item_size = ITEM_SIZES[code]
+    shape = tuple(tensor.shape)
+    strides = tuple(stride * item_size for stride in tensor.stride())
+    pitch = row_pitch_of(name, shape, strides, item_size, f"{name}.contiguous()")
+    array = new_array(tensor.data_ptr(), code, shape, pitch, False, device_type, device_id)
+    return Described(array, tensor)
+
+
+def mark_written(value: Any) -> None:
+    """Tell PyTorch that a tensor of its has changed, so that a backward pass which needs what was there before fails
+    and does not compute with what is there now."""
+    if is_torch_tensor(value) and not value.is_inference():
+        sys.modules["torch"].autograd.graph.increment_version(value)
+
+
+def describe(value: Any, name: str, context: Context) -> Described:
+    """A descriptor of a Tensor, NumPy array, PyTorch tensor, object with the buffer protocol or DLPack producer.
+
+    Raises TypeError for anything else, DtypeMismatchError for an element type that unitensor does not have, and
+    InvalidArgumentError where a copy would be needed."""
+    own_description = getattr(value, "_describe", None)
+    if own_description is not None:
+        result: Described = own_description(name)
+        return result
+    if isinstance(value, np.ndarray):
+        return describe_numpy(value, name)
+    if is_torch_tensor(value):
+        return describe_torch(value, name)
+    if hasattr(value, "__dlpack__"):
+        from .dlpack import import_dlpack
+
+        handle = import_dlpack(value, context)
+        return Described(lib.uni_tensor_array(handle), handle)
+    try:
+        view = memoryview(value)
+    except TypeError:
+        raise TypeError(f"{name} is of type {type(value).__name__}, expected a unitensor.Tensor, a NumPy array, a "
+                        f"PyTorch tensor or a DLPack producer: pass numpy.asarray({name})") from None
+    return describe_numpy(np.asarray(view), name)
+
+
+def index_from_list(value: Any, name: str) -> Any:
+    """A sequence of integers as an int64 array. This is a conversion, for convenience with few of them."""
+    array = np.asarray(value)
+    if array.size == 0 and array.ndim == 1:
+        return np.empty(0, dtype=np.int64)
+    require_not_mask(array.dtype.kind == "b", name)
+    if any(isinstance(item, (bool, np.bool_)) for item in value):
+        require_not_mask(True, name)
+    if array.dtype.kind != "i":
+        raise DtypeMismatchError(f"{name} is a {type(value).__name__} of dtype {array.dtype}, expected integers of at "
+                                 "most 64 bits")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def require_not_mask(is_mask: bool, name: str) -> None:
+    if is_mask:
+        raise DtypeMismatchError(f"{name} has dtype bool, expected int32 or int64: a mask is not an index, pass "
+                                 "numpy.flatnonzero(mask) or mask.nonzero().flatten()")
+
+
+def describe_index(value: Any, name: str, context: Context) -> Described:
+    """As `describe`, for an index or seeds: sequences of integers are converted, masks are refused."""
+    if isinstance(value, (list, tuple, range)):
+        value = index_from_list(value, name)
+    described = describe(value, name, context)
+    require_not_mask(described.array.dtype == lib.UNI_DTYPE_BOOL, name)
+    return described
+
+
+def stream_for(stream: Any, device_type: int, device_id: int, operand: Optional[Any] = None) -> Any:
+    """The stream to compute on as `void *`: the one given, else the operand's, else PyTorch's current one if PyTorch is
+    loaded and the operand is on CUDA, else NULL. NULL for the CPU."""
+    if stream is not None:
+        if isinstance(stream, int):
+            return ffi.cast("void *", stream)
+        for attribute in ("cuda_stream", "ptr"):
+            value = getattr(stream, attribute, None)
+            if isinstance(value, int):
+                return ffi.cast("void *", value)
+        raise TypeError(f"stream is of type {type(stream).__name__}, expected a cudaStream_t as int or a CUDA stream")
+    if device_type != lib.UNI_DEVICE_CUDA:
+        return ffi.NULL
+    if not is_torch_tensor(operand):
+        interface = getattr(operand, "__cuda_array_interface__", None)
+        if isinstance(interface, dict) and interface.get("stream"):
+            return ffi.cast("void *", interface["stream"])
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        return ffi.cast("void *", torch.cuda.current_stream(device_id).cuda_stream)
+    return ffi.NULL

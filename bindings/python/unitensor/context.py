@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contexts: threads, backends, statistics."""
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from typing import Any, Callable, NamedTuple, Optional, Union
+
+from . import _library
+from ._library import call, text
+from ._unitensor import ffi, lib
+from .dtypes import MEMORY_KINDS, MEMORY_NAMES, choose
+from .errors import InvalidStateError
+
+
+class MemoryInfo(NamedTuple):
+    """What one memory kind is on this machine."""
+
+    supported: bool
+    """Whether tensors of this kind can be created."""
+    resolved: Optional[str]
+    """The kind that a request gives (differs for "unified"); None if not supported."""
+    reason: str
+    """Why it is supported, or is not, in words."""
+
+
+_COUNTERS = ("gather_calls", "gather_rows", "gather_bytes", "scatter_calls", "scatter_rows", "scatter_bytes",
+             "sample_calls", "sample_nodes", "sample_edges", "out_of_bounds")
+
+
+class Context:
+    """Threads, backends and statistics; tensors and graphs are made from one and keep it alive.
+
+    Making one is cheap: threads start and drivers load when they are first needed. It may be used by any number of
+    threads, and, on the CPU, in a forked child.
+
+    num_threads: CPU threads, 1 to 1024; 0 takes UNITENSOR_NUM_THREADS, else the processors that are allowed.
+    backend_path: absolute path of a backend plugin to open now; None looks for one when it is needed.
+    log: called with (level, message); level is 1 (error), 2 (warning), 3 (information) or 4 (debugging). It must not
+    use the context. What it raises is printed, not passed on.
+
+    Raises InvalidArgumentError, OutOfMemoryError, BackendUnavailableError (backend_path).
+    """
+
+    __slots__ = ("_handle", "__weakref__")
+
+    _handle: Any
+
+    def __init__(self, num_threads: int = 0, backend_path: Union[str, os.PathLike[str], None] = None,
+                 log: Optional[Callable[[int, str], object]] = None) -> None:
+        self._handle = None
+        options = ffi.new("uni_context_options *")
+        call(lib.uni_context_options_init, options, ffi.sizeof("uni_context_options"))
+        options.num_threads = num_threads
+        path = None
+        if backend_path is not None:
+            path = ffi.new("char[]", _library.encode_path(backend_path))
+            options.backend_path = path
+        if log is not None:
+            if not callable(log):
+                raise TypeError(f"log is {log!r}, expected a callable that takes (level, message)")
+            token = _library.add_log_function(log)
+            # When the last Python object that uses the context is gone, its messages have nobody to go to.
+            weakref.finalize(self, _library.remove_log_function, token)
+            options.log = lib.unipy_log
+            options.log_user_data = ffi.cast("void *", token)
+        out = ffi.new("uni_context **")
+        call(lib.uni_context_create, options, out)
+        self._handle = ffi.gc(out[0], lib.uni_context_release)
+
+    def _open(self) -> Any:
+        handle = self._handle
+        if handle is None:
+            raise InvalidStateError("the context is closed")
+        return handle
+
+    @property
+    def num_threads(self) -> int:
+        """CPU threads that operations use."""
+        return int(lib.uni_context_num_threads(self._open()))
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend that computes on the CPU's tensors."""
+        return text(lib.uni_context_backend(self._open()))
+
+    def memory_info(self, kind: str = "unified") -> MemoryInfo:
+        """Whether memory of a kind ("host", "pinned", "managed", "device" or "unified") can be had here, and why."""
+        info = ffi.new("uni_memory_info *")
+        info.struct_size = ffi.sizeof("uni_memory_info")
+        call(lib.uni_context_memory_info, self._open(), choose("kind", MEMORY_KINDS, kind), info)
+        return MemoryInfo(bool(info.supported), MEMORY_NAMES.get(info.resolved), text(info.reason))
+
+    def statistics(self) -> dict[str, int]:
+        """Calls, rows, bytes of payload, sampled nodes and edges, and indices out of bounds, since the context was made
+        or `reset_statistics` was called."""
+        statistics = ffi.new("uni_statistics *")
+        statistics.struct_size = ffi.sizeof("uni_statistics")
+        call(lib.uni_context_statistics, self._open(), statistics)
+        return {name: int(getattr(statistics, name)) for name in _COUNTERS}
+
+    def reset_statistics(self) -> None:
+        """Set the statistics to zero."""
+        lib.uni_context_reset_statistics(self._open())
+
+    def check(self) -> None:
+        """Raise what operations met on a device after they had returned. Does not block. The CPU reports every error at
+        once, so that there is nothing to raise.
+
+        Raises OutOfBoundsError, DeviceLostError, BackendError."""
+        call(lib.uni_context_check, self._open())
+
+    def synchronize(self) -> None:
+        """Block until every operation of the context has finished, then as `check`."""
+        call(lib.uni_context_synchronize, self._open())
+
+    def close(self) -> None:
+        """Give the context back; it cannot be used any more, while tensors and graphs made from it can. Closing twice
+        is allowed."""
+        self._handle = None
+
+    def __enter__(self) -> Context:
+        self._open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        if self._handle is None:
+            return "<unitensor.Context, closed>"
+        return f"<unitensor.Context, {self.num_threads} threads, backend {self.backend!r}>"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Context cannot be pickled or copied: make one in each process")
+
+
+_default: Optional[Context] = None
+_default_lock = threading.Lock()
+
+
+def _renew_lock() -> None:
+    # A child must not inherit a lock that another thread of its parent held.
+    global _default_lock
+    _default_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
+def default_context() -> Context:
+    """The context that is used where none is given: made at the first call, and again if it was closed."""
+    global _default
+    context = _default
+    if context is None or context._handle is None:
+        with _default_lock:
+            if _default is None or _default._handle is None:
+                _default = Context()
+            context = _default
+    return context

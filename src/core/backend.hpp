@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backend in use by a context: its table of operations and the object they work on.
+#pragma once
+
+#include <memory>
+
+#include "core/error.hpp"
+#include "unitensor/backend.h"
+
+namespace uni::core {
+
+class Backend {
+ public:
+  // Checks that the table has every operation that is not optional, then creates the backend's object.
+  Backend(const uni_backend_ops &ops, int32_t num_threads);
+  ~Backend();
+  Backend(const Backend &) = delete;
+  Backend &operator=(const Backend &) = delete;
+
+  const uni_backend_ops &ops() const noexcept { return ops_; }
+
+  // Calls an operation of the table with the backend's object and an error of its own, and throws what it reports:
+  // backend.call(backend.ops().gather, &plan, stream).
+  template <class... Parameters, class... Arguments>
+  void call(uni_status (*operation)(void *, Parameters...), Arguments... arguments) {
+    uni_error error = UNI_ERROR_INIT;
+    throw_if_failed(operation(self_, arguments..., &error), error);
+  }
+  bool supports_memory(int32_t memory, char *reason, int32_t size) { return ops_.supports_memory(self_, memory, reason, size) != 0; }
+  void release(uni_memory_block *block) noexcept { ops_.release(self_, block); }
+
+ private:
+  uni_backend_ops ops_;
+  void *self_ = nullptr;
+};
+
+}  // namespace uni::core

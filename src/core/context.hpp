@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The context behind uni_context: backends, memory kinds, statistics, log.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "core/backend.hpp"
+#include "core/ref.hpp"
+#include "unitensor/context.h"
+
+namespace uni::core {
+
+struct Statistics {
+  std::atomic<int64_t> gather_calls{0}, gather_rows{0}, gather_bytes{0};
+  std::atomic<int64_t> scatter_calls{0}, scatter_rows{0}, scatter_bytes{0};
+  std::atomic<int64_t> sample_calls{0}, sample_nodes{0}, sample_edges{0};
+  std::atomic<int64_t> out_of_bounds{0};
+
+  void read(uni_statistics *out) const noexcept;
+  void reset() noexcept;
+};
+
+// Where memory of a requested kind comes from.
+struct MemoryChoice {
+  Backend *backend = nullptr;  // NULL: not supported
+  int32_t memory = 0;          // the kind that the backend allocates
+  uni_status status = UNI_STATUS_OK;
+  std::string reason;
+};
+
+}  // namespace uni::core
+
+struct uni_context final : uni::core::RefCounted<uni_context> {
+ public:
+  explicit uni_context(const uni_context_options &options);
+
+  int32_t num_threads() const noexcept { return num_threads_; }
+  uni::core::Backend &cpu() const noexcept { return *cpu_; }
+
+  // The backend of CUDA devices, looked for on first use; NULL where there is none, and why_no_device() says why.
+  uni::core::Backend *device();
+  // The same, or Error BACKEND_UNAVAILABLE.
+  uni::core::Backend &require_device();
+  // The same for an operand that is said to lie on a CUDA device, or Error DEVICE_MISMATCH that names it.
+  uni::core::Backend &require_device_of(const char *operand, int32_t device_id);
+
+  uni::core::MemoryChoice choose_memory(int32_t memory);
+  void check(bool wait);
+  void log(int32_t level, const char *message) const noexcept;
+
+  uni::core::Statistics statistics;
+
+ private:
+  uni::core::MemoryChoice choose_unified();
+
+  int32_t num_threads_;
+  uni_log_fn log_;
+  void *log_user_data_;
+  std::unique_ptr<uni::core::Backend> cpu_;
+  std::unique_ptr<uni::core::Backend> device_;
+  std::string why_no_device_;
+  std::once_flag device_once_;
+};

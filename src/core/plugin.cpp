@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plugin.hpp"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include <vector>
+
+#include "core/error.hpp"
+#include "unitensor/version.h"
+
+namespace uni::core {
+namespace {
+
+constexpr const char *plugin_file = "unitensor_cuda.so";
+
+std::string folder_beside_library() {
+  Dl_info info = {};
+  if (dladdr(reinterpret_cast<const void *>(&uni_version), &info) == 0 || info.dli_fname == nullptr) return {};
+  const std::string path = info.dli_fname;
+  const size_t slash = path.rfind('/');
+  // A path that is not absolute depends on the working folder, from which nothing is ever loaded.
+  if (path.empty() || path[0] != '/' || slash == std::string::npos) return {};
+  return path.substr(0, slash) + "/unitensor/" + std::to_string(UNI_ABI_MAJOR);
+}
+
+}  // namespace
+
+uni_backend_ops open_plugin(const char *path) {
+  if (path[0] != '/')
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "the plugin path \"%s\" is relative, expected an absolute one", path);
+  void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (handle == nullptr) {
+    const char *reason = dlerror();
+    throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "[dlopen] %s", reason != nullptr ? reason : path);
+  }
+  const auto init = reinterpret_cast<uni_backend_init_fn>(dlsym(handle, "uni_backend_init"));
+  if (init == nullptr)
+    throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "%s is no unitensor plugin: it has no uni_backend_init", path);
+  uni_backend_ops ops = {};
+  ops.struct_size = sizeof ops;
+  uni_error error = UNI_ERROR_INIT;
+  throw_if_failed(init(UNI_BACKEND_ABI_VERSION, &ops, &error), error);
+  if (ops.abi_version != UNI_BACKEND_ABI_VERSION)
+    throw Error(UNI_STATUS_VERSION_MISMATCH, "%s has plugin ABI %u, expected %d", path, ops.abi_version,
+                UNI_BACKEND_ABI_VERSION);
+  return ops;
+}
+
+bool find_cuda_plugin(uni_backend_ops *ops, std::string *attempts) {
+  std::vector<std::string> folders;
+  if (const char *folder = secure_getenv("UNITENSOR_BACKEND_DIR"); folder != nullptr && folder[0] != '\0') {
+    if (folder[0] == '/')
+      folders.emplace_back(folder);
+    else
+      *attempts += std::string("UNITENSOR_BACKEND_DIR is relative and was ignored: ") + folder + "; ";
+  }
+  if (std::string beside = folder_beside_library(); !beside.empty()) folders.push_back(std::move(beside));
+  if (folders.empty() || folders.back() != UNITENSOR_BACKEND_DIR) folders.emplace_back(UNITENSOR_BACKEND_DIR);
+  for (const std::string &folder : folders) {
+    try {
+      *ops = open_plugin((folder + '/' + plugin_file).c_str());
+      return true;
+    } catch (const Error &e) {
+      *attempts += std::string(e.what()) + "; ";
+    }
+  }
+  if (attempts->size() >= 2) attempts->resize(attempts->size() - 2);
+  return false;
+}
+
+}  // namespace uni::core

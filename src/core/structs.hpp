@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rule for structs that carry their size (see unitensor/unitensor.h): a caller may have been compiled against an
+// older or a newer header than this library.
+#pragma once
+
+#include <cstring>
+
+#include "core/error.hpp"
+
+namespace uni::core {
+
+// Copies what the caller has of an input struct into one that is zero elsewhere. Every struct is at its first version,
+// so that the smallest size that is accepted is ours.
+template <class Struct>
+Struct read_struct(const Struct *input, const char *name) {
+  uint32_t size;
+  std::memcpy(&size, input, sizeof size);
+  if (size < sizeof(Struct))
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->struct_size is %u, expected at least %zu", name, size,
+                sizeof(Struct));
+  const char *bytes = reinterpret_cast<const char *>(input);
+  for (size_t i = sizeof(Struct); i < size; ++i)
+    if (bytes[i] != 0)
+      throw Error(UNI_STATUS_VERSION_MISMATCH,
+                  "%s->struct_size is %u, this library knows %zu bytes, and byte %zu beyond them is not zero", name,
+                  size, sizeof(Struct), i);
+  Struct copy;
+  std::memcpy(&copy, input, sizeof copy);
+  return copy;
+}
+
+// Writes as much of an output struct as the caller has, and leaves its struct_size alone.
+template <class Struct>
+void write_struct(const Struct &value, Struct *output, const char *name) {
+  uint32_t size;
+  std::memcpy(&size, output, sizeof size);
+  if (size < sizeof(Struct))
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->struct_size is %u, expected at least %zu", name, size,
+                sizeof(Struct));
+  Struct copy = value;
+  copy.struct_size = size;
+  std::memcpy(output, &copy, sizeof copy);
+}
+
+template <class Pointer>
+void require(Pointer *pointer, const char *name) {
+  if (pointer == nullptr) throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s is NULL", name);
+}
+
+}  // namespace uni::core

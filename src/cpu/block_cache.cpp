@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cpu/block_cache.hpp"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+namespace uni::cpu {
+namespace {
+
+constexpr int64_t huge_page = int64_t{2} << 20;
+constexpr int64_t smallest_mapping = int64_t{1} << 20;  // below it the C library's allocator does better
+constexpr int64_t smallest_kept = int64_t{64} << 10;
+
+// Mapped at a huge page's boundary, so that the kernel can put huge pages under it from the first byte.
+void *map(int64_t num_bytes) noexcept {
+  const size_t wanted = static_cast<size_t>(num_bytes), slack = static_cast<size_t>(huge_page);
+  char *base = static_cast<char *>(
+      mmap(nullptr, wanted + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+  if (base == MAP_FAILED) return nullptr;
+  const size_t before = (slack - reinterpret_cast<uintptr_t>(base) % slack) % slack;
+  if (before > 0) munmap(base, before);
+  if (before < slack) munmap(base + before + wanted, slack - before);
+  char *const data = base + before;
+  // A wish: where the kernel has no huge pages the memory is as good as any other.
+  static_cast<void>(madvise(data, wanted, MADV_HUGEPAGE));
+  return data;
+}
+
+// The cache is locked for a few dozen instructions. Whoever does not get in soon does without it: a forked child may have
+// inherited the lock held by a thread that it does not have.
+std::unique_lock<std::mutex> lock_soon(std::mutex &mutex) noexcept {
+  std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+  for (int attempt = 0; attempt < 1000 && !lock.owns_lock(); ++attempt) static_cast<void>(lock.try_lock());
+  return lock;
+}
+
+void give_back(void *data, int64_t capacity) noexcept {
+  if (capacity >= smallest_mapping)
+    munmap(data, static_cast<size_t>(capacity));
+  else
+    free(data);
+}
+
+}  // namespace
+
+BlockCache::~BlockCache() {
+  for (const Block &block : blocks_)
+    if (block.data != nullptr) give_back(block.data, block.capacity);
+}
+
+void *BlockCache::allocate(int64_t num_bytes, int64_t *capacity) noexcept {
+  if (num_bytes > INT64_MAX - 2 * huge_page) return nullptr;
+  if (num_bytes >= smallest_kept) {
+    const auto lock = lock_soon(mutex_);
+    Block *best = nullptr;
+    for (Block &block : blocks_) {
+      if (!lock.owns_lock()) break;
+      const bool fits = block.data != nullptr && block.capacity >= num_bytes && block.capacity <= 2 * num_bytes;
+      if (fits && (best == nullptr || block.capacity < best->capacity)) best = &block;
+    }
+    if (best != nullptr) {
+      void *const data = best->data;
+      *capacity = best->capacity;
+      kept_bytes_ -= best->capacity;
+      *best = {};
+      return data;
+    }
+  }
+  if (num_bytes >= smallest_mapping) {
+    // A page more than 4 KiB for a block that will hardly fill a huge page would be wasteful.
+    const int64_t unit = num_bytes >= huge_page ? huge_page : 4096;
+    *capacity = (num_bytes + unit - 1) / unit * unit;
+    return map(*capacity);
+  }
+  *capacity = (num_bytes + 63) / 64 * 64;
+  return aligned_alloc(64, static_cast<size_t>(*capacity));
+}
+
+void BlockCache::release(void *data, int64_t capacity) noexcept {
+  if (capacity >= smallest_kept && capacity <= max_bytes / 2) {
+    const auto lock = lock_soon(mutex_);
+    if (lock.owns_lock() && kept_bytes_ + capacity <= max_bytes) {
+      for (Block &block : blocks_) {
+        if (block.data != nullptr) continue;
+        block = {data, capacity};
+        kept_bytes_ += capacity;
+        return;
+      }
+    }
+  }
+  give_back(data, capacity);
+}
+
+}  // namespace uni::cpu

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// The gather loop over a vector type. Included by one file per instruction set, each compiled for its own: everything
+// here has internal linkage and uses no inline function of a header, so that no code for a wider instruction set can be
+// picked by the linker for use elsewhere.
+#pragma once
+
+#include "cpu/gather_rows.hpp"
+
+namespace uni::cpu {
+namespace {
+
+// How many bytes of source rows are asked for ahead of the copy: enough to cover a memory access of about 100 ns at the
+// rate of one core, and no more than the core's fill buffers and second-level cache can hold.
+constexpr int64_t prefetch_bytes = 4096;
+constexpr int64_t least_rows_ahead = 4, most_rows_ahead = 64;
+// The processor's own prefetching takes over within a long row.
+constexpr int64_t prefetched_row_bytes = 1024;
+
+template <class Word>
+inline void move(char *to, const char *from) noexcept {
+  Word word;
+  __builtin_memcpy(&word, from, sizeof word);
+  __builtin_memcpy(to, &word, sizeof word);
+}
+
+// Rows shorter than a vector: two moves of the largest power of two, which may overlap.
+inline void copy_short(char *to, const char *from, int64_t bytes) noexcept {
+  const auto ends = [&]<class Word>(Word) {
+    move<Word>(to, from);
+    move<Word>(to + bytes - sizeof(Word), from + bytes - sizeof(Word));
+  };
+  typedef char Vector16 __attribute__((vector_size(16)));
+  if (bytes >= 16)
+    ends(Vector16{});
+  else if (bytes >= 8)
+    ends(uint64_t{});
+  else if (bytes >= 4)
+    ends(uint32_t{});
+  else if (bytes >= 2)
+    ends(uint16_t{});
+  else if (bytes == 1)
+    *to = *from;
+}
+
+template <class Vector>
+inline void copy_row(char *__restrict to, const char *__restrict from, int64_t bytes) noexcept {
+  constexpr int64_t width = sizeof(Vector);
+  if (bytes < width) {
+    if constexpr (width == 64) {
+      if (bytes >= 32) {
+        typedef char Vector32 __attribute__((vector_size(32)));
+        move<Vector32>(to, from);
+        move<Vector32>(to + bytes - 32, from + bytes - 32);
+        return;
+      }
+    }
+    copy_short(to, from, bytes);
+    return;
+  }
+  int64_t at = 0;
+  for (; at + 4 * width <= bytes; at += 4 * width) {
+    Vector a, b, c, d;
+    __builtin_memcpy(&a, from + at, width);
+    __builtin_memcpy(&b, from + at + width, width);
+    __builtin_memcpy(&c, from + at + 2 * width, width);
+    __builtin_memcpy(&d, from + at + 3 * width, width);
+    __builtin_memcpy(to + at, &a, width);
+    __builtin_memcpy(to + at + width, &b, width);
+    __builtin_memcpy(to + at + 2 * width, &c, width);
+    __builtin_memcpy(to + at + 3 * width, &d, width);
+  }
+  for (; at + width <= bytes; at += width) move<Vector>(to + at, from + at);
+  if (at < bytes) move<Vector>(to + bytes - width, from + bytes - width);
+}
+
+template <class Vector, class Index, class Copy>
+int64_t gather_loop(const GatherRange &range, Copy &&copy) noexcept {
+  const Index *const index = static_cast<const Index *>(range.index);
+  const int64_t row_bytes = range.row_bytes, pitch = range.source_pitch, num_rows = range.num_source_rows;
+  int64_t ahead = row_bytes > 0 ? prefetch_bytes / row_bytes : 0;
+  ahead = ahead < least_rows_ahead ? least_rows_ahead : ahead > most_rows_ahead ? most_rows_ahead : ahead;
+  const int64_t prefetched = row_bytes < prefetched_row_bytes ? row_bytes : prefetched_row_bytes;
+  const auto prefetch = [&](int64_t i) {
+    // A prefetch of an address that is not mapped does nothing: an index out of bounds is harmless here.
+    const uint64_t row = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(range.source)) +
+                         static_cast<uint64_t>(static_cast<int64_t>(index[i])) * static_cast<uint64_t>(pitch);
+    for (int64_t at = 0; at < prefetched; at += 64) __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(at)), 0, 3);
+    // A row that does not begin on a line may end on one more.
+    __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(prefetched) - 1), 0, 3);
+  };
+  const int64_t last_prefetch = range.end - ahead;
+  if (prefetched > 0)
+    for (int64_t i = range.begin; i < range.end && i < range.begin + ahead; ++i) prefetch(i);
+  int64_t skipped = 0;
+  char *to = range.out + range.begin * range.out_pitch;
+  for (int64_t i = range.begin; i < range.end; ++i, to += range.out_pitch) {
+    if (i < last_prefetch && prefetched > 0) prefetch(i + ahead);
+    const int64_t row = index[i];
+    if (range.skip && (row < 0 || row >= num_rows)) {
+      __builtin_memset(to, 0, static_cast<size_t>(row_bytes));
+      ++skipped;
+      continue;
+    }
+    copy(to, range.source + row * pitch);
+  }
+  return skipped;
+}
+
+// Row sizes that are common get a copy of known length.
+template <class Vector, class Index>
+int64_t gather_by_size(const GatherRange &range) noexcept {
+  const int64_t bytes = range.row_bytes;
+  const auto fixed = [&]<int64_t size>() {
+    return gather_loop<Vector, Index>(range, [](char *to, const char *from) { copy_row<Vector>(to, from, size); });
+  };
+  switch (bytes) {
+    case 4:
+      return fixed.template operator()<4>();
+    case 8:
+      return fixed.template operator()<8>();
+    case 16:
+      return fixed.template operator()<16>();
+    case 32:
+      return fixed.template operator()<32>();
+    case 64:
+      return fixed.template operator()<64>();
+    case 128:
+      return fixed.template operator()<128>();
+    case 256:
+      return fixed.template operator()<256>();
+    case 512:
+      return fixed.template operator()<512>();
+    default:
+      return gather_loop<Vector, Index>(range, [bytes](char *to, const char *from) { copy_row<Vector>(to, from, bytes); });
+  }
+}
+
+template <class Vector, class Index, class StreamStore>
+int64_t gather_streaming(const GatherRange &range, StreamStore &&store) noexcept {
+  const int64_t bytes = range.row_bytes;
+  constexpr int64_t width = sizeof(Vector);
+  return gather_loop<Vector, Index>(range, [&](char *to, const char *from) {
+    int64_t at = 0;
+    for (; at + width <= bytes; at += width) {
+      Vector value;
+      __builtin_memcpy(&value, from + at, width);
+      store(to + at, value);
+    }
+    copy_short(to + at, from + at, bytes - at);
+  });
+}
+
+template <class Vector, class StreamStore>
+int64_t gather_any(const GatherRange &range, StreamStore &&store) noexcept {
+  if (range.stream)
+    return range.wide_index ? gather_streaming<Vector, int64_t>(range, store) : gather_streaming<Vector, int32_t>(range, store);
+  return range.wide_index ? gather_by_size<Vector, int64_t>(range) : gather_by_size<Vector, int32_t>(range);
+}
+
+}  // namespace
+}  // namespace uni::cpu

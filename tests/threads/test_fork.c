@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A child of fork uses a context whose threads its parent has used. It works or says why not; it never hangs. */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "graph_support.h"
+
+enum { table_rows = 100000, num_seeds = 2000, num_nodes = 20000 };
+
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
+#endif
+
+static uni_context *context;
+static uni_tensor *table;
+static uni_graph *graph;
+static int64_t *index_data;
+static int64_t seeds[num_seeds];
+
+static int acceptable(uni_status status, const uni_error *own) {
+  return status == UNI_STATUS_OK || (status == UNI_STATUS_INVALID_STATE && own->message[0] != '\0');
+}
+
+static int gather_works(void) {
+  uni_error own = UNI_ERROR_INIT;
+  uni_tensor *out = NULL;
+  const uni_array index = array_1d(UNI_DTYPE_INT64, index_data, table_rows);
+  const uni_status status = uni_gather(table, &index, NULL, NULL, &out, &own);
+  if (!acceptable(status, &own)) return 0;
+  if (status != UNI_STATUS_OK) return out == NULL;
+  void *data = NULL;
+  uni_tensor_host_pointer(out, &data, NULL);
+  const int64_t pitch = uni_tensor_array(out)->row_pitch;
+  int right = 1;
+  for (int64_t i = 0; i < table_rows; ++i) right &= *(int64_t *)(void *)((char *)data + i * pitch) == 3 * index_data[i];
+  uni_tensor_release(out);
+  return right;
+}
+
+static uni_sample *take_sample(void) {
+  const int64_t fanouts[2] = {10, 5};
+  const uni_array borrowed = array_1d(UNI_DTYPE_INT64, seeds, num_seeds);
+  uni_sample_options options = UNI_SAMPLE_OPTIONS_INIT;
+  options.num_hops = 2;
+  options.fanouts = fanouts;
+  uni_error own = UNI_ERROR_INIT;
+  uni_sample *sample = NULL;
+  const uni_status status = uni_sample_neighbors(graph, &borrowed, &options, NULL, &sample, &own);
+  return acceptable(status, &own) ? sample : NULL;
+}
+
+static int sample_works(const uni_sample *expected) {
+  uni_sample *sample = take_sample();
+  if (sample == NULL) return 0;
+  const uni_array *a = uni_sample_nodes(sample), *b = uni_sample_nodes(expected);
+  const int right = a->shape[0] == b->shape[0] && memcmp(a->data, b->data, (size_t)a->shape[0] * 8) == 0;
+  uni_sample_release(sample);
+  return right;
+}
+
+static void run_child(const uni_sample *expected, int release) {
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    alarm(60);
+    int code = 0;
+    if (!gather_works()) code = 1;
+    if (code == 0 && !sample_works(expected)) code = 2;
+    if (code == 0 && !gather_works()) code = 3;
+    if (code == 0) {
+      uni_context *fresh = NULL;
+      uni_context_options options = UNI_CONTEXT_OPTIONS_INIT;
+      options.num_threads = 3;
+      if (uni_context_create(&options, &fresh, NULL) != UNI_STATUS_OK) code = 4;
+      uni_context_release(fresh);
+    }
+    if (release) { /* Giving everything back must not wait for threads that are not there. */
+      uni_graph_release(graph);
+      uni_tensor_release(table);
+      uni_context_release(context);
+    }
+    _exit(code);
+  }
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  if (WIFSIGNALED(status)) fail_msg("the child was ended by signal %d", WTERMSIG(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void test_fork(void **state) {
+  (void)state;
+  context = make_context(4);
+  table = make_tensor(context, UNI_DTYPE_INT64, table_rows, 4, NULL);
+  index_data = malloc(table_rows * 8);
+  uint64_t random = 1;
+  int64_t *data = pointer_of(table);
+  for (int64_t i = 0; i < table_rows; ++i) {
+    index_data[i] = (int64_t)(next_random(&random) % table_rows);
+    for (int64_t j = 0; j < 4; ++j) data[4 * i + j] = 3 * i;
+  }
+  graph = make_random_graph(context, num_nodes, 2);
+  for (int i = 0; i < num_seeds; ++i) seeds[i] = (int64_t)(next_random(&random) % num_nodes);
+  assert_int_equal(gather_works(), 1);
+  uni_sample *expected = take_sample();
+  assert_non_null(expected);
+  for (int round = 0; round < 6; ++round) {
+    run_child(expected, round & 1);
+    assert_int_equal(gather_works(), 1); /* The parent goes on. */
+    assert_int_equal(sample_works(expected), 1);
+  }
+  uni_sample_release(expected);
+  uni_graph_release(graph);
+  uni_tensor_release(table);
+  uni_context_release(context);
+  free(index_data);
+}
+
+int main(void) {
+  /* ThreadSanitizer ends a process that starts threads after a fork from one with threads, unless told otherwise. */
+  const char *options = getenv("TSAN_OPTIONS");
+  if (UNDER_TSAN && (options == NULL || strstr(options, "die_after_fork=0") == NULL)) return 77;
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_fork)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
