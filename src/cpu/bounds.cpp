@@ -14,12 +14,14 @@ constexpr int64_t grain = 1 << 16;
 // vector code.
 template <class Index>
 bool any_out_of_bounds(const Index *index, int64_t begin, int64_t end, int64_t num_rows) noexcept {
-  int64_t bad = 0;
+  // Unsigned, since the difference overflows for the smallest of all indices, whose own sign bit is set.
+  const uint64_t last = static_cast<uint64_t>(num_rows) - 1;
+  uint64_t bad = 0;
   for (int64_t i = begin; i < end; ++i) {
-    const int64_t value = index[i];
-    bad |= value | (num_rows - 1 - value);
+    const uint64_t value = static_cast<uint64_t>(static_cast<int64_t>(index[i]));
+    bad |= value | (last - value);
   }
-  return bad < 0;
+  return static_cast<int64_t>(bad) < 0;
 }
 
 template <class Index>

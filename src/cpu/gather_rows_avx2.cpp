@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #if defined(__x86_64__)
-#pragma GCC target("avx2")
 #include <immintrin.h>
 
 #include "cpu/gather_rows_loop.hpp"
