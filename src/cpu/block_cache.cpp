@@ -15,7 +15,7 @@ constexpr int64_t smallest_kept = int64_t{64} << 10;
 void *map(int64_t num_bytes) noexcept {
   const size_t wanted = static_cast<size_t>(num_bytes), slack = static_cast<size_t>(huge_page);
   char *base = static_cast<char *>(
-      mmap(nullptr, wanted + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+      mmap(nullptr, wanted + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (base == MAP_FAILED) return nullptr;
   const size_t before = (slack - reinterpret_cast<uintptr_t>(base) % slack) % slack;
   if (before > 0) munmap(base, before);
