@@ -16,6 +16,8 @@
 
 namespace {
 
+__extension__ typedef unsigned __int128 Uint128;
+
 template <class T>
 T *grow(T *old, int64_t *capacity, int64_t need, int64_t keep) {
   if (need <= *capacity) return old;
@@ -113,7 +115,7 @@ extern "C" int uni_reference_sample_neighbors(const int64_t *indptr, const int64
           if (s % 2 == 0) block = philox(subkey, static_cast<uint64_t>(nodes[begin + i]), static_cast<uint64_t>(s) / 2);
           const int64_t j = degree - fanout + s;
           const int64_t t = first + static_cast<int64_t>(static_cast<uint64_t>(
-              (static_cast<unsigned __int128>(block.x[s % 2]) * static_cast<uint64_t>(j + 1)) >> 64));
+              (static_cast<Uint128>(block.x[s % 2]) * static_cast<uint64_t>(j + 1)) >> 64));
           bool taken = false;
           for (int64_t e = 0; e < s; ++e) taken |= mine[e] == t;
           mine[s] = taken ? first + j : t;

@@ -15,11 +15,11 @@ namespace {
 constexpr int64_t grain_bytes = int64_t{64} << 10;  // less than this is not worth another thread
 // A result that no cache keeps is better written past them, once rows are long enough to fill whole lines.
 constexpr int64_t least_streamed_bytes = int64_t{16} << 20;
-constexpr int64_t least_streamed_row = 1024;
+constexpr int64_t least_streamed_row = 128;
 
 bool may_stream(const uni_gather_plan &plan) noexcept {
-  const auto aligned = [](uint64_t value) { return value % 64 == 0; };
-  return plan.out.row_bytes >= least_streamed_row && plan.num_indices * plan.out.row_bytes >= least_streamed_bytes &&
+  const auto aligned = [](uint64_t value) { return value % 16 == 0; };
+  return plan.out.row_bytes >= least_streamed_row && aligned(static_cast<uint64_t>(plan.out.row_bytes)) && plan.num_indices * plan.out.row_bytes >= least_streamed_bytes &&
          aligned(reinterpret_cast<uintptr_t>(plan.out.data)) && aligned(static_cast<uint64_t>(plan.out.row_pitch));
 }
 

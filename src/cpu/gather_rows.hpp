@@ -18,7 +18,7 @@ struct GatherRange {
   int64_t begin, end;    // positions in the index
   bool wide_index;       // int64, else int32
   bool skip;             // zero the row of an index out of bounds, rather than trust it
-  bool stream;           // write past the caches; needs rows on 64-byte boundaries
+  bool stream;           // write past the caches; needs results on 16-byte boundaries
 };
 
 // Returns how many indices were out of bounds.

@@ -8,20 +8,16 @@
 #include "cpu/gather_rows_loop.hpp"
 
 namespace uni::cpu {
-namespace {
-
-typedef long long Vector16 __attribute__((vector_size(16), may_alias));
-
-}  // namespace
 
 int64_t gather_rows_baseline(const GatherRange &range) noexcept {
 #if defined(__x86_64__)
-  const int64_t skipped = gather_any<Vector16>(
-      range, [](char *to, Vector16 value) { _mm_stream_si128(reinterpret_cast<__m128i *>(to), value); });
+  const auto store = [](char *to, Vector16 value) { _mm_stream_si128(reinterpret_cast<__m128i *>(to), value); };
+  const int64_t skipped = gather_any<Vector16>(range, store, store);
   if (range.stream) _mm_sfence();
   return skipped;
 #else
-  return gather_any<Vector16>(range, [](char *to, Vector16 value) { __builtin_memcpy(to, &value, sizeof value); });
+  const auto store = [](char *to, Vector16 value) { __builtin_memcpy(to, &value, sizeof value); };
+  return gather_any<Vector16>(range, store, store);
 #endif
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 // How many bytes of source rows are asked for ahead of the copy: enough to cover a memory access of about 100 ns at the
 // rate of one core, and no more than the core's fill buffers and second-level cache can hold.
-constexpr int64_t prefetch_bytes = 4096;
-constexpr int64_t least_rows_ahead = 4, most_rows_ahead = 64;
+constexpr int64_t prefetch_bytes = 8192;
+constexpr int64_t least_rows_ahead = 3, most_rows_ahead = 64;
 // The processor's own prefetching takes over within a long row.
 constexpr int64_t prefetched_row_bytes = 1024;
 
@@ -80,13 +80,16 @@ int64_t gather_loop(const GatherRange &range, Copy &&copy) noexcept {
   int64_t ahead = row_bytes > 0 ? prefetch_bytes / row_bytes : 0;
   ahead = ahead < least_rows_ahead ? least_rows_ahead : ahead > most_rows_ahead ? most_rows_ahead : ahead;
   const int64_t prefetched = row_bytes < prefetched_row_bytes ? row_bytes : prefetched_row_bytes;
+  const bool whole_lines = reinterpret_cast<uintptr_t>(range.source) % 64 == 0 && pitch % 64 == 0;
   const auto prefetch = [&](int64_t i) {
+    // GCC 12 takes a function that does nothing but prefetch for one without effect, and drops the call.
+    asm volatile("");
     // A prefetch of an address that is not mapped does nothing: an index out of bounds is harmless here.
     const uint64_t row = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(range.source)) +
                          static_cast<uint64_t>(static_cast<int64_t>(index[i])) * static_cast<uint64_t>(pitch);
     for (int64_t at = 0; at < prefetched; at += 64) __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(at)), 0, 3);
     // A row that does not begin on a line may end on one more.
-    __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(prefetched) - 1), 0, 3);
+    if (!whole_lines) __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(prefetched) - 1), 0, 3);
   };
   const int64_t last_prefetch = range.end - ahead;
   if (prefetched > 0)
@@ -135,25 +138,35 @@ int64_t gather_by_size(const GatherRange &range) noexcept {
   }
 }
 
-template <class Vector, class Index, class StreamStore>
-int64_t gather_streaming(const GatherRange &range, StreamStore &&store) noexcept {
+typedef long long Vector16 __attribute__((vector_size(16), may_alias));
+
+template <class Vector, class Store>
+inline void stream(char *to, const char *from, Store &&store) noexcept {
+  Vector value;
+  __builtin_memcpy(&value, from, sizeof value);
+  store(to, value);
+}
+
+// Results lie on 16-byte boundaries here. Whole vectors go to their own boundaries, and what is before and after them in
+// pieces of 16 bytes: neighbouring rows complete each other's lines in the write-combining buffers.
+template <class Vector, class Index, class Store, class StoreShort>
+int64_t gather_streaming(const GatherRange &range, Store &&store, StoreShort &&store_short) noexcept {
   const int64_t bytes = range.row_bytes;
   constexpr int64_t width = sizeof(Vector);
   return gather_loop<Vector, Index>(range, [&](char *to, const char *from) {
     int64_t at = 0;
-    for (; at + width <= bytes; at += width) {
-      Vector value;
-      __builtin_memcpy(&value, from + at, width);
-      store(to + at, value);
-    }
-    copy_short(to + at, from + at, bytes - at);
+    for (; at < bytes && reinterpret_cast<uintptr_t>(to + at) % width != 0; at += 16)
+      stream<Vector16>(to + at, from + at, store_short);
+    for (; at + width <= bytes; at += width) stream<Vector>(to + at, from + at, store);
+    for (; at < bytes; at += 16) stream<Vector16>(to + at, from + at, store_short);
   });
 }
 
-template <class Vector, class StreamStore>
-int64_t gather_any(const GatherRange &range, StreamStore &&store) noexcept {
+template <class Vector, class Store, class StoreShort>
+int64_t gather_any(const GatherRange &range, Store &&store, StoreShort &&store_short) noexcept {
   if (range.stream)
-    return range.wide_index ? gather_streaming<Vector, int64_t>(range, store) : gather_streaming<Vector, int32_t>(range, store);
+    return range.wide_index ? gather_streaming<Vector, int64_t>(range, store, store_short)
+                            : gather_streaming<Vector, int32_t>(range, store, store_short);
   return range.wide_index ? gather_by_size<Vector, int64_t>(range) : gather_by_size<Vector, int32_t>(range);
 }
 

@@ -134,7 +134,10 @@ template <bool kDense, class Indptr, class Node>
 int64_t draw_and_number(const Hop<Indptr, Node> &hop, WorkerScratch &scratch, int64_t begin, int64_t end, int64_t edge,
                         kernels::NodeTable<kDense> table, Node *list, int64_t next) {
   draw_chunks(
-      hop, scratch, begin, end, edge, [&](uint64_t node) { __builtin_prefetch(table.first_word(node), 1); },
+      hop, scratch, begin, end, edge, [&](uint64_t node) {
+        asm volatile("");  // or GCC 12 drops the call as one without effect
+        __builtin_prefetch(table.first_word(node), 1);
+      },
       [&](int64_t first, int64_t count) {
         Node *sources = hop.sources + first, *const here = list;
         kernels::NodeTable<kDense> local_table = table;

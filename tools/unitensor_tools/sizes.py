@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sizes on the command line: 4096, 64K, 512M, 2G."""
+from __future__ import annotations
+
+import argparse
+
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def size(text: str) -> int:
+    unit = _UNITS.get(text[-1:].upper(), 1)
+    digits = text[:-1] if unit > 1 else text
+    try:
+        value = int(digits) * unit
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, expected a number with K, M or G or nothing behind it") from None
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size, expected at least 1")
+    return value
+
+
+def size_list(text: str) -> list[int]:
+    return [size(part) for part in text.split(",")]

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fair timing on a machine that is not quiet: in every repetition each contestant runs once, in an order that changes,
+and what is compared are the ratios within a repetition."""
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Callable, Sequence
+
+Times = dict[str, list[float]]
+
+
+def interleave(contestants: dict[str, Callable[[int], None]], repetitions: int, warmups: int = 1) -> Times:
+    """Calls every contestant with a number that never comes again, so that it can take inputs which nobody has brought
+    into the caches. Returns the seconds of each call."""
+    names = list(contestants)
+    times: Times = {name: [] for name in names}
+    number = 0
+    for repetition in range(-warmups, repetitions):
+        first = repetition % len(names)
+        for name in names[first:] + names[:first]:
+            begin = time.perf_counter()
+            contestants[name](number)
+            seconds = time.perf_counter() - begin
+            number += 1
+            if repetition >= 0:
+                times[name].append(seconds)
+    return times
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def ratio(times: Times, numerator: str, denominator: str) -> float | None:
+    """Median over the repetitions of how many times longer `numerator` took than `denominator`; None if either was not
+    measured."""
+    if not times.get(numerator) or not times.get(denominator):
+        return None
+    return statistics.median(a / b for a, b in zip(times[numerator], times[denominator]))
