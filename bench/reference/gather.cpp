@@ -87,7 +87,8 @@ extern "C" void uni_reference_gather(const char *source, int64_t row_bytes, cons
                                      char *out, int32_t num_threads) {
   std::vector<std::thread> threads;
   for (int32_t t = 1; t < num_threads; ++t)
-    threads.emplace_back(gather_range, source, row_bytes, index, count * t / num_threads, count * (t + 1) / num_threads, out);
+    threads.emplace_back(gather_range, source, row_bytes, index, count * t / num_threads, count * (t + 1) / num_threads,
+                         out);
   gather_range(source, row_bytes, index, 0, count / num_threads, out);
   for (std::thread &thread : threads) thread.join();
 }

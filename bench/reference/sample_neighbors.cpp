@@ -75,7 +75,8 @@ extern "C" int uni_reference_sample_neighbors(const int64_t *indptr, const int64
                                               int64_t *num_edges_out) {
   constexpr int64_t kAhead = 16;
   int64_t most = num_seeds, frontier = num_seeds;  // a bound of the nodes met, for a table at most half full
-  for (int h = 0; h < num_hops; ++h) most += frontier = frontier * fanouts[h] < num_nodes ? frontier * fanouts[h] : num_nodes;
+  for (int h = 0; h < num_hops; ++h)
+    most += frontier = frontier * fanouts[h] < num_nodes ? frontier * fanouts[h] : num_nodes;
   most = most < num_nodes ? most : num_nodes;
   int64_t want = 1024;
   while (want < 2 * most) want *= 2;
@@ -115,7 +116,7 @@ extern "C" int uni_reference_sample_neighbors(const int64_t *indptr, const int64
           if (s % 2 == 0) block = philox(subkey, static_cast<uint64_t>(nodes[begin + i]), static_cast<uint64_t>(s) / 2);
           const int64_t j = degree - fanout + s;
           const int64_t t = first + static_cast<int64_t>(static_cast<uint64_t>(
-              (static_cast<Uint128>(block.x[s % 2]) * static_cast<uint64_t>(j + 1)) >> 64));
+                                        (static_cast<Uint128>(block.x[s % 2]) * static_cast<uint64_t>(j + 1)) >> 64));
           bool taken = false;
           for (int64_t e = 0; e < s; ++e) taken |= mine[e] == t;
           mine[s] = taken ? first + j : t;

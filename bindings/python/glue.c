@@ -6,22 +6,79 @@
 #include <string.h>
 
 /* --- Callbacks ---------------------------------------------------------------------------------------------------- */
+/* The library calls back on any thread, with or without Python's lock, from functions that no exception may pass. A thread
+ * that waits for the lock while the interpreter ends is ended in the middle of them, so none waits there: what is to be
+ * done goes into a list, which Python works off at its next opportunity. */
+
+typedef struct unipy_event {
+  struct unipy_event *next;
+  void *object;  /* What the library keeps alive, or the token of a log function. */
+  int32_t level; /* 0: drop the object; else the level of a message. */
+  char message[];
+} unipy_event;
 
 static void unipy_drop_object(void *handle);
 static void unipy_log_message(void *token, int32_t level, const char *message);
 
-/* Set when the interpreter begins to end: from then on a callback must not enter it, and what it would have dropped
- * ends with the process. */
+static _Atomic(unipy_event *) unipy_events; /* The latest first. */
+static atomic_int unipy_scheduled;
 static atomic_int unipy_finalizing;
 
+/* From now on nothing is scheduled: what would have been dropped ends with the process. */
 static void unipy_set_finalizing(void) { atomic_store(&unipy_finalizing, 1); }
 
-static void unipy_destroy(void *handle) {
-  if (!atomic_load(&unipy_finalizing)) unipy_drop_object(handle);
+static void unipy_run_events(void) {
+  atomic_store(&unipy_scheduled, 0);
+  unipy_event *latest = atomic_exchange(&unipy_events, NULL), *first = NULL;
+  while (latest != NULL) {
+    unipy_event *const next = latest->next;
+    latest->next = first;
+    first = latest;
+    latest = next;
+  }
+  while (first != NULL) {
+    unipy_event *const next = first->next;
+    if (first->level == 0)
+      unipy_drop_object(first->object);
+    else
+      unipy_log_message(first->object, first->level, first->message);
+    free(first);
+    first = next;
+  }
 }
 
+static int unipy_run_scheduled(void *unused) {
+  (void)unused;
+  unipy_run_events();
+  return 0;
+}
+
+static void unipy_add_event(unipy_event *event) {
+  event->next = atomic_load(&unipy_events);
+  while (!atomic_compare_exchange_weak(&unipy_events, &event->next, event)) {
+  }
+  if (atomic_load(&unipy_finalizing) || atomic_exchange(&unipy_scheduled, 1)) return;
+  /* Python's own list of such calls is short. Where it is full, the next event tries again. */
+  if (Py_AddPendingCall(unipy_run_scheduled, NULL) != 0) atomic_store(&unipy_scheduled, 0);
+}
+
+/* User data for unipy_destroy, made beforehand so that dropping needs no memory. NULL where there is none. */
+static void *unipy_new_keeper(void *handle) {
+  unipy_event *const event = calloc(1, sizeof *event + 1);
+  if (event != NULL) event->object = handle;
+  return event;
+}
+
+static void unipy_destroy(void *keeper) { unipy_add_event(keeper); }
+
 static void unipy_log(void *token, int32_t level, const char *message) {
-  if (!atomic_load(&unipy_finalizing)) unipy_log_message(token, level, message);
+  const size_t size = strlen(message) + 1;
+  unipy_event *const event = malloc(sizeof *event + size);
+  if (event == NULL) return;
+  event->object = token;
+  event->level = level;
+  memcpy(event->message, message, size);
+  unipy_add_event(event);
 }
 
 /* --- Descriptors -------------------------------------------------------------------------------------------------- */

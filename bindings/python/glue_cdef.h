@@ -4,7 +4,9 @@ extern "Python" void unipy_drop_object(void *handle);
 extern "Python" void unipy_log_message(void *token, int32_t level, const char *message);
 extern "Python" int32_t unipy_progress(void *handle, int64_t bytes_done, int64_t bytes_total);
 
-void unipy_destroy(void *handle);
+void *unipy_new_keeper(void *handle);
+void unipy_run_events(void);
+void unipy_destroy(void *keeper);
 void unipy_log(void *token, int32_t level, const char *message);
 void unipy_set_finalizing(void);
 

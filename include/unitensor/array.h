@@ -46,16 +46,16 @@ enum {
  * entry of the first dimension. Rows are contiguous; the distance between them may be larger than a row.
  * Zero-initialise it, set struct_size, dtype, ndim, shape and data, and the rest has its usual meaning. */
 typedef struct uni_array {
-  uint32_t struct_size;  /**< sizeof(uni_array). */
-  int32_t dtype;         /**< UNI_DTYPE_*. */
-  int32_t device_type;   /**< UNI_DEVICE_*; 0 means UNI_DEVICE_CPU. */
-  int32_t device_id;     /**< Ordinal of the device; 0 for the CPU. */
-  int32_t ndim;          /**< 0 to UNI_MAX_NDIM. */
-  uint32_t flags;        /**< UNI_ARRAY_*; other bits must be 0. */
-  int64_t row_pitch;     /**< Bytes from one row to the next; 0 means contiguous. */
-  void *data;            /**< First element; may be NULL where there are no elements. */
-  const int64_t *count;  /**< If not NULL: on the array's device, how many leading entries are valid (<= shape[0]). */
-  int64_t shape[8];      /**< Extents; the first ndim are used. */
+  uint32_t struct_size; /**< sizeof(uni_array). */
+  int32_t dtype;        /**< UNI_DTYPE_*. */
+  int32_t device_type;  /**< UNI_DEVICE_*; 0 means UNI_DEVICE_CPU. */
+  int32_t device_id;    /**< Ordinal of the device; 0 for the CPU. */
+  int32_t ndim;         /**< 0 to UNI_MAX_NDIM. */
+  uint32_t flags;       /**< UNI_ARRAY_*; other bits must be 0. */
+  int64_t row_pitch;    /**< Bytes from one row to the next; 0 means contiguous. */
+  void *data;           /**< First element; may be NULL where there are no elements. */
+  const int64_t *count; /**< If not NULL: on the array's device, how many leading entries are valid (<= shape[0]). */
+  int64_t shape[8];     /**< Extents; the first ndim are used. */
 } uni_array;
 
 enum { UNI_ARRAY_READ_ONLY = 1 };

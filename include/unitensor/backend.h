@@ -26,9 +26,9 @@ typedef struct uni_backend_config {
 typedef struct uni_memory_block {
   void *data;
   int64_t num_bytes;
-  int32_t memory;    /**< UNI_MEMORY_*, never UNI_MEMORY_UNIFIED. */
+  int32_t memory; /**< UNI_MEMORY_*, never UNI_MEMORY_UNIFIED. */
   int32_t device_id;
-  void *handle;      /**< The backend's own. */
+  void *handle; /**< The backend's own. */
 } uni_memory_block;
 
 /** Rows as a backend sees them. */
@@ -46,7 +46,7 @@ typedef struct uni_gather_plan {
   const int64_t *count; /**< Where not NULL, entries past it are skipped. */
   int64_t num_indices;
   int32_t index_dtype;
-  int32_t bounds;       /**< UNI_BOUNDS_*. */
+  int32_t bounds; /**< UNI_BOUNDS_*. */
   int32_t device_id;
   uint32_t flags;
   int64_t *num_out_of_bounds; /**< On the host; added to before return where that is known by then. */

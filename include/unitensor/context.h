@@ -33,7 +33,8 @@ typedef struct uni_context_options {
   void *log_user_data;
 } uni_context_options;
 
-#define UNI_CONTEXT_OPTIONS_INIT {sizeof(uni_context_options), UNI_ABI_VERSION, 0, 0, 0, 0, 0}
+#define UNI_CONTEXT_OPTIONS_INIT \
+  { sizeof(uni_context_options), UNI_ABI_VERSION, 0, 0, 0, 0, 0 }
 
 /** What one memory kind is on this machine. */
 typedef struct uni_memory_info {

@@ -29,7 +29,8 @@ typedef struct uni_gather_options {
   int32_t memory;       /**< Of a result that uni_gather creates; 0: host for the CPU, device memory for a device. */
 } uni_gather_options;
 
-#define UNI_GATHER_OPTIONS_INIT {sizeof(uni_gather_options), UNI_BOUNDS_CHECK, 0, 0}
+#define UNI_GATHER_OPTIONS_INIT \
+  { sizeof(uni_gather_options), UNI_BOUNDS_CHECK, 0, 0 }
 
 typedef struct uni_scatter_options {
   uint32_t struct_size; /**< sizeof(uni_scatter_options). */
@@ -38,7 +39,8 @@ typedef struct uni_scatter_options {
   uint32_t flags;       /**< Must be 0. */
 } uni_scatter_options;
 
-#define UNI_SCATTER_OPTIONS_INIT {sizeof(uni_scatter_options), UNI_BOUNDS_CHECK, UNI_SCATTER_ASSIGN, 0}
+#define UNI_SCATTER_OPTIONS_INIT \
+  { sizeof(uni_scatter_options), UNI_BOUNDS_CHECK, UNI_SCATTER_ASSIGN, 0 }
 
 /** Gather rows into a new tensor: out[i, ...] = source[index[i], ...]. Computed where the index is. Asynchronous on
  * @p stream on a device; complete on return on the CPU.
@@ -58,9 +60,8 @@ UNI_API uni_status uni_gather(const uni_tensor *source, const uni_array *index, 
  *                @p source. Its memory is written.
  * @threads Any thread for @p source and @p index, one for the memory of @p out.
  * @on_error The memory of @p out is unchanged on the CPU. @since 0.1 */
-UNI_API uni_status uni_gather_into(const uni_tensor *source, const uni_array *index,
-                                   const uni_gather_options *options, void *stream, const uni_array *out,
-                                   uni_error *error);
+UNI_API uni_status uni_gather_into(const uni_tensor *source, const uni_array *index, const uni_gather_options *options,
+                                   void *stream, const uni_array *out, uni_error *error);
 
 /** Scatter rows: destination[index[i], ...] = rows[i, ...], or += . Computed where the index is.
  * @param[in,out] destination Not NULL, at least one dimension, not read-only.

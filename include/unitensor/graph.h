@@ -25,7 +25,8 @@ typedef struct uni_graph_desc {
   const uni_tensor *edge_ids; /**< NULL, or [num_edges] of indptr's dtype: what a sample reports for an edge. */
 } uni_graph_desc;
 
-#define UNI_GRAPH_DESC_INIT {sizeof(uni_graph_desc), 0, 0, 0, 0}
+#define UNI_GRAPH_DESC_INIT \
+  { sizeof(uni_graph_desc), 0, 0, 0, 0 }
 
 typedef struct uni_graph_info {
   uint32_t struct_size;  /**< sizeof(uni_graph_info); set by the caller. */

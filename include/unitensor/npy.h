@@ -14,14 +14,15 @@ extern "C" {
 typedef int32_t (*uni_progress_fn)(void *user_data, int64_t bytes_done, int64_t bytes_total);
 
 typedef struct uni_load_options {
-  uint32_t struct_size;  /**< sizeof(uni_load_options). */
-  uint32_t flags;        /**< Must be 0. */
-  int64_t row_alignment; /**< As in uni_tensor_desc. */
+  uint32_t struct_size;     /**< sizeof(uni_load_options). */
+  uint32_t flags;           /**< Must be 0. */
+  int64_t row_alignment;    /**< As in uni_tensor_desc. */
   uni_progress_fn progress; /**< May be NULL. */
   void *progress_user_data;
 } uni_load_options;
 
-#define UNI_LOAD_OPTIONS_INIT {sizeof(uni_load_options), 0, 0, 0, 0}
+#define UNI_LOAD_OPTIONS_INIT \
+  { sizeof(uni_load_options), 0, 0, 0, 0 }
 
 /** Load a .npy file into a new tensor. Blocks.
  * @param[in]  path    Not NULL; UTF-8 as the file system has it.

@@ -17,9 +17,9 @@ typedef struct uni_sample uni_sample;
 enum { UNI_MAX_HOPS = 16 };
 
 enum {
-  UNI_SAMPLE_REPLACE = 1,     /**< Draw with replacement. */
+  UNI_SAMPLE_REPLACE = 1,       /**< Draw with replacement. */
   UNI_SAMPLE_WITH_EDGE_IDS = 2, /**< Report edge ids. */
-  UNI_SAMPLE_UNIQUE_SEEDS = 4 /**< Number equal seeds once, by first appearance; without it every seed keeps its place. */
+  UNI_SAMPLE_UNIQUE_SEEDS = 4   /**< Number equal seeds once; else each keeps its place. */
 };
 
 typedef struct uni_sample_options {
@@ -31,27 +31,28 @@ typedef struct uni_sample_options {
   uint64_t seed;          /**< Seed of the random numbers. */
 } uni_sample_options;
 
-#define UNI_SAMPLE_OPTIONS_INIT {sizeof(uni_sample_options), 0, 0, 0, 0, 0}
+#define UNI_SAMPLE_OPTIONS_INIT \
+  { sizeof(uni_sample_options), 0, 0, 0, 0, 0 }
 
 typedef struct uni_sample_info {
   uint32_t struct_size; /**< sizeof(uni_sample_info); set by the caller. */
   int32_t num_hops;
-  int64_t num_seeds;      /**< As given. */
-  int64_t num_nodes;      /**< Nodes of all hops, seeds included. */
-  int64_t num_edges;      /**< Edges of all hops. */
-  int64_t hop_nodes[17];  /**< hop_nodes[0]: nodes that come from the seeds; hop_nodes[h]: first met in hop h. */
-  int64_t hop_edges[16];  /**< hop_edges[h]: edges drawn in hop h (from 0), for the nodes counted in hop_nodes[h]. */
+  int64_t num_seeds;     /**< As given. */
+  int64_t num_nodes;     /**< Nodes of all hops, seeds included. */
+  int64_t num_edges;     /**< Edges of all hops. */
+  int64_t hop_nodes[17]; /**< hop_nodes[0]: nodes that come from the seeds; hop_nodes[h]: first met in hop h. */
+  int64_t hop_edges[16]; /**< hop_edges[h]: edges drawn in hop h (from 0), for the nodes counted in hop_nodes[h]. */
 } uni_sample_info;
 
 /** The arrays of a sample. Nodes, sources, targets and the seed index have the dtype of the graph's indices; edge ids
  * that of its indptr. */
 enum {
-  UNI_SAMPLE_NODES = 1,      /**< [num_nodes]: the graph's node for each local number; seeds first, then hop by hop in
+  UNI_SAMPLE_NODES = 1,     /**< [num_nodes]: the graph's node for each local number; seeds first, then hop by hop in
                                   the order of first appearance by (frontier position, slot). */
-  UNI_SAMPLE_SOURCES = 2,    /**< [num_edges]: local number of the neighbour drawn. */
-  UNI_SAMPLE_TARGETS = 3,    /**< [num_edges]: local number of the node it was drawn for; never decreases. */
-  UNI_SAMPLE_EDGE_IDS = 4,   /**< [num_edges]: position in indices, or edge_ids there; absent unless asked for. */
-  UNI_SAMPLE_SEED_INDEX = 5  /**< [num_seeds]: local number of each seed as given. */
+  UNI_SAMPLE_SOURCES = 2,   /**< [num_edges]: local number of the neighbour drawn. */
+  UNI_SAMPLE_TARGETS = 3,   /**< [num_edges]: local number of the node it was drawn for; never decreases. */
+  UNI_SAMPLE_EDGE_IDS = 4,  /**< [num_edges]: position in indices, or edge_ids there; absent unless asked for. */
+  UNI_SAMPLE_SEED_INDEX = 5 /**< [num_seeds]: local number of each seed as given. */
 };
 
 /** Sample the in-neighbours of seeds over several hops. A hop expands the nodes first met in the hop before. A node with

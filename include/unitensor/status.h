@@ -49,7 +49,10 @@ typedef struct uni_error {
   char message[512];    /**< UTF-8, always NUL-terminated. */
 } uni_error;
 
-#define UNI_ERROR_INIT {sizeof(uni_error), 0, 0, {0}}
+#define UNI_ERROR_INIT \
+  { \
+    sizeof(uni_error), 0, 0, { 0 } \
+  }
 
 /** Make @p error empty. For languages that cannot use UNI_ERROR_INIT.
  * @param[out] error May be NULL (nothing happens).

@@ -26,11 +26,14 @@ typedef struct uni_tensor_desc {
   int32_t dtype;         /**< UNI_DTYPE_*. */
   int32_t ndim;          /**< 0 to UNI_MAX_NDIM. */
   uint32_t flags;        /**< Must be 0. */
-  int64_t row_alignment; /**< Pad rows to a multiple of this many bytes (a power of two, at most 4096); 0: no padding. */
+  int64_t row_alignment; /**< Bytes that rows are padded to: a power of two up to 4096; 0: none. */
   int64_t shape[8];      /**< Extents, each >= 0. */
 } uni_tensor_desc;
 
-#define UNI_TENSOR_DESC_INIT {sizeof(uni_tensor_desc), UNI_MEMORY_UNIFIED, 0, 0, 0, 0, 0, {0, 0, 0, 0, 0, 0, 0, 0}}
+#define UNI_TENSOR_DESC_INIT \
+  { \
+    sizeof(uni_tensor_desc), UNI_MEMORY_UNIFIED, 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0 } \
+  }
 
 /** What a tensor is. */
 typedef struct uni_tensor_info {
@@ -41,11 +44,11 @@ typedef struct uni_tensor_info {
   int32_t device_id;
   int32_t dtype;
   int32_t ndim;
-  uint32_t flags;           /**< UNI_ARRAY_READ_ONLY or 0. */
-  int64_t num_elements;     /**< Product of the extents. */
-  int64_t row_bytes;        /**< Payload of one row. */
-  int64_t row_pitch;        /**< Bytes from one row to the next. */
-  int64_t num_bytes;        /**< Payload of the whole tensor. */
+  uint32_t flags;       /**< UNI_ARRAY_READ_ONLY or 0. */
+  int64_t num_elements; /**< Product of the extents. */
+  int64_t row_bytes;    /**< Payload of one row. */
+  int64_t row_pitch;    /**< Bytes from one row to the next. */
+  int64_t num_bytes;    /**< Payload of the whole tensor. */
   int64_t shape[8];
 } uni_tensor_info;
 

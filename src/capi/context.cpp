@@ -48,16 +48,13 @@ void uni_context_release(uni_context *context) {
   if (context != nullptr) context->release();
 }
 
-int32_t uni_context_num_threads(const uni_context *context) {
-  return context != nullptr ? context->num_threads() : 0;
-}
+int32_t uni_context_num_threads(const uni_context *context) { return context != nullptr ? context->num_threads() : 0; }
 
 const char *uni_context_backend(const uni_context *context) {
   return context != nullptr ? context->cpu().ops().name : "";
 }
 
-uni_status uni_context_memory_info(uni_context *context, int32_t memory, uni_memory_info *info,
-                                   uni_error *error) {
+uni_status uni_context_memory_info(uni_context *context, int32_t memory, uni_memory_info *info, uni_error *error) {
   return guard(error, [&] {
     require(context, "context");
     require(info, "info");

@@ -19,8 +19,8 @@ uni_gather_options read_options(const uni_gather_options *options) {
 
 extern "C" {
 
-uni_status uni_gather(const uni_tensor *source, const uni_array *index, const uni_gather_options *options,
-                      void *stream, uni_tensor **out, uni_error *error) {
+uni_status uni_gather(const uni_tensor *source, const uni_array *index, const uni_gather_options *options, void *stream,
+                      uni_tensor **out, uni_error *error) {
   if (out != nullptr) *out = nullptr;
   return guard(error, [&] {
     require(source, "source");

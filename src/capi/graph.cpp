@@ -8,8 +8,7 @@ using uni::core::require;
 
 extern "C" {
 
-uni_status uni_graph_create(uni_context *context, const uni_graph_desc *desc, uni_graph **graph,
-                            uni_error *error) {
+uni_status uni_graph_create(uni_context *context, const uni_graph_desc *desc, uni_graph **graph, uni_error *error) {
   if (graph != nullptr) *graph = nullptr;
   return guard(error, [&] {
     require(context, "context");
@@ -19,8 +18,7 @@ uni_status uni_graph_create(uni_context *context, const uni_graph_desc *desc, un
   });
 }
 
-uni_status uni_graph_load(uni_context *context, const char *path, int32_t memory, uni_graph **graph,
-                          uni_error *error) {
+uni_status uni_graph_load(uni_context *context, const char *path, int32_t memory, uni_graph **graph, uni_error *error) {
   if (graph != nullptr) *graph = nullptr;
   return guard(error, [&] {
     require(context, "context");

@@ -9,8 +9,7 @@ using uni::core::require;
 
 extern "C" {
 
-uni_status uni_tensor_create(uni_context *context, const uni_tensor_desc *desc, uni_tensor **tensor,
-                             uni_error *error) {
+uni_status uni_tensor_create(uni_context *context, const uni_tensor_desc *desc, uni_tensor **tensor, uni_error *error) {
   if (tensor != nullptr) *tensor = nullptr;
   return guard(error, [&] {
     require(context, "context");
@@ -72,13 +71,9 @@ uni_status uni_tensor_get_info(const uni_tensor *tensor, uni_tensor_info *info, 
   });
 }
 
-const uni_array *uni_tensor_array(const uni_tensor *tensor) {
-  return tensor != nullptr ? &tensor->array() : nullptr;
-}
+const uni_array *uni_tensor_array(const uni_tensor *tensor) { return tensor != nullptr ? &tensor->array() : nullptr; }
 
-uni_context *uni_tensor_context(const uni_tensor *tensor) {
-  return tensor != nullptr ? tensor->context() : nullptr;
-}
+uni_context *uni_tensor_context(const uni_tensor *tensor) { return tensor != nullptr ? tensor->context() : nullptr; }
 
 uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_error *error) {
   if (data != nullptr) *data = nullptr;
@@ -92,8 +87,7 @@ uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_er
   });
 }
 
-uni_status uni_tensor_device_pointer(const uni_tensor *tensor, int32_t device_id, void **data,
-                                     uni_error *error) {
+uni_status uni_tensor_device_pointer(const uni_tensor *tensor, int32_t device_id, void **data, uni_error *error) {
   if (data != nullptr) *data = nullptr;
   return guard(error, [&] {
     require(tensor, "tensor");
@@ -109,8 +103,7 @@ uni_status uni_tensor_copy_from(uni_tensor *tensor, const uni_array *source, voi
   });
 }
 
-uni_status uni_tensor_copy_to(const uni_tensor *tensor, const uni_array *destination, void *stream,
-                              uni_error *error) {
+uni_status uni_tensor_copy_to(const uni_tensor *tensor, const uni_array *destination, void *stream, uni_error *error) {
   return guard(error, [&] {
     require(tensor, "tensor");
     uni::core::copy_array(tensor->context(), read_array(destination, "destination"), "destination", tensor->view(),

@@ -53,8 +53,8 @@ ShapeText::ShapeText(int32_t ndim, const int64_t *shape) noexcept {
   size_t used = 0;
   text[used++] = '[';
   for (int32_t i = 0; i < ndim && i < UNI_MAX_NDIM; ++i) {
-    const int written = std::snprintf(text + used, sizeof text - used, "%s%lld", i > 0 ? ", " : "",
-                                      static_cast<long long>(shape[i]));
+    const int written =
+        std::snprintf(text + used, sizeof text - used, "%s%lld", i > 0 ? ", " : "", static_cast<long long>(shape[i]));
     used = std::min(used + static_cast<size_t>(std::max(written, 0)), sizeof text - 2);
   }
   text[used++] = ']';
@@ -67,8 +67,8 @@ ArrayView read_array(const uni_array *array, const char *name) {
   uni_array &a = view.array;
   if (a.device_type == 0) a.device_type = UNI_DEVICE_CPU;
   if (a.device_type != UNI_DEVICE_CPU && a.device_type != UNI_DEVICE_CUDA)
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->device_type is %d, expected UNI_DEVICE_CPU (1) or UNI_DEVICE_CUDA (2)",
-                name, a.device_type);
+    throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                "%s->device_type is %d, expected UNI_DEVICE_CPU (1) or UNI_DEVICE_CUDA (2)", name, a.device_type);
   if (a.device_id < 0 || (a.device_type == UNI_DEVICE_CPU && a.device_id != 0))
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->device_id is %d, expected %s", name, a.device_id,
                 a.device_type == UNI_DEVICE_CPU ? "0 for the CPU" : "at least 0");
@@ -95,8 +95,7 @@ ArrayView read_array(const uni_array *array, const char *name) {
 ArrayView read_index(const uni_array *array, const char *name) {
   ArrayView view = read_array(array, name);
   const uni_array &a = view.array;
-  if (a.ndim != 1)
-    throw Error(UNI_STATUS_SHAPE_MISMATCH, "%s has %d dimensions, expected 1", name, a.ndim);
+  if (a.ndim != 1) throw Error(UNI_STATUS_SHAPE_MISMATCH, "%s has %d dimensions, expected 1", name, a.ndim);
   if (!is_index_dtype(a.dtype))
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "%s has dtype %s, expected int32 or int64", name, dtype_name(a.dtype));
   if (view.layout.num_rows > 1 && view.layout.row_pitch != view.layout.row_bytes)

@@ -12,11 +12,11 @@ namespace uni::core {
 // A shape with the sizes that follow from it.
 struct Layout {
   int64_t num_elements = 0;
-  int64_t num_rows = 0;   // shape[0]; 1 where there is no dimension
+  int64_t num_rows = 0;  // shape[0]; 1 where there is no dimension
   int64_t row_bytes = 0;
   int64_t row_pitch = 0;
-  int64_t num_bytes = 0;  // payload
-  int64_t span_bytes = 0; // from the first byte of the first row to the last byte of the last one
+  int64_t num_bytes = 0;   // payload
+  int64_t span_bytes = 0;  // from the first byte of the first row to the last byte of the last one
 };
 
 // Throws Error if an extent is negative, a size overflows, or the pitch is less than a row. A pitch of 0 is a row.

@@ -26,7 +26,9 @@ class Backend {
     uni_error error = UNI_ERROR_INIT;
     throw_if_failed(operation(self_, arguments..., &error), error);
   }
-  bool supports_memory(int32_t memory, char *reason, int32_t size) { return ops_.supports_memory(self_, memory, reason, size) != 0; }
+  bool supports_memory(int32_t memory, char *reason, int32_t size) {
+    return ops_.supports_memory(self_, memory, reason, size) != 0;
+  }
   void release(uni_memory_block *block) noexcept { ops_.release(self_, block); }
 
  private:

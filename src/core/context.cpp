@@ -92,12 +92,12 @@ Backend *uni_context::device() {
     std::string attempts;
     if (!uni::core::find_cuda_plugin(&ops, &attempts)) {
       why_no_device_ = "no CUDA backend: " + attempts;
-      return;
-    }
-    try {
-      device_ = std::make_unique<Backend>(ops, num_threads_);
-    } catch (const Error &e) {
-      why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what();
+    } else {
+      try {
+        device_ = std::make_unique<Backend>(ops, num_threads_);
+      } catch (const Error &e) {
+        why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what();
+      }
     }
     if (device_ == nullptr) log(UNI_LOG_INFO, why_no_device_.c_str());
   });

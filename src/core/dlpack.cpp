@@ -16,12 +16,18 @@ struct Dtype {
 };
 
 constexpr Dtype dtypes[] = {
-    {UNI_DTYPE_BOOL, dlpack::boolean, 8},           {UNI_DTYPE_INT8, dlpack::signed_integer, 8},
-    {UNI_DTYPE_INT16, dlpack::signed_integer, 16},  {UNI_DTYPE_INT32, dlpack::signed_integer, 32},
-    {UNI_DTYPE_INT64, dlpack::signed_integer, 64},  {UNI_DTYPE_UINT8, dlpack::unsigned_integer, 8},
-    {UNI_DTYPE_UINT16, dlpack::unsigned_integer, 16}, {UNI_DTYPE_UINT32, dlpack::unsigned_integer, 32},
-    {UNI_DTYPE_UINT64, dlpack::unsigned_integer, 64}, {UNI_DTYPE_FLOAT16, dlpack::floating, 16},
-    {UNI_DTYPE_BFLOAT16, dlpack::bfloat, 16},       {UNI_DTYPE_FLOAT32, dlpack::floating, 32},
+    {UNI_DTYPE_BOOL, dlpack::boolean, 8},
+    {UNI_DTYPE_INT8, dlpack::signed_integer, 8},
+    {UNI_DTYPE_INT16, dlpack::signed_integer, 16},
+    {UNI_DTYPE_INT32, dlpack::signed_integer, 32},
+    {UNI_DTYPE_INT64, dlpack::signed_integer, 64},
+    {UNI_DTYPE_UINT8, dlpack::unsigned_integer, 8},
+    {UNI_DTYPE_UINT16, dlpack::unsigned_integer, 16},
+    {UNI_DTYPE_UINT32, dlpack::unsigned_integer, 32},
+    {UNI_DTYPE_UINT64, dlpack::unsigned_integer, 64},
+    {UNI_DTYPE_FLOAT16, dlpack::floating, 16},
+    {UNI_DTYPE_BFLOAT16, dlpack::bfloat, 16},
+    {UNI_DTYPE_FLOAT32, dlpack::floating, 32},
     {UNI_DTYPE_FLOAT64, dlpack::floating, 64},
 };
 
@@ -45,8 +51,9 @@ DLDevice choose_device(const uni_tensor &tensor, int32_t device, int32_t device_
       return on_device ? own : DLDevice{dlpack::cpu, 0};
     case UNI_DLPACK_CPU:
       if (on_device)
-        throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is device memory, which the CPU cannot read, expected "
-                                                "UNI_DLPACK_CUDA or _EXACT");
+        throw Error(UNI_STATUS_DEVICE_MISMATCH,
+                    "tensor is device memory, which the CPU cannot read, expected "
+                    "UNI_DLPACK_CUDA or _EXACT");
       return {dlpack::cpu, 0};
     case UNI_DLPACK_CUDA:
       device_pointer(tensor, device_id);
@@ -173,8 +180,10 @@ Ref<uni_tensor> from_dlpack(uni_context *context, DLManagedTensorVersioned *mana
                   ShapeText(a.ndim, a.shape).text);
     uintptr_t begin = 0;
     if (__builtin_add_overflow(reinterpret_cast<uintptr_t>(source.data), source.byte_offset, &begin))
-      throw Error(UNI_STATUS_INVALID_ARGUMENT, "the DLPack tensor has byte_offset %llu, which passes the end of the "
-                  "address space", static_cast<unsigned long long>(source.byte_offset));
+      throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                  "the DLPack tensor has byte_offset %llu, which passes the end of the "
+                  "address space",
+                  static_cast<unsigned long long>(source.byte_offset));
     a.data = reinterpret_cast<void *>(begin);
   }
   return wrap_tensor(

@@ -75,8 +75,8 @@ Ref<uni_tensor> gather(const uni_tensor &source, const ArrayView &index, const u
   return out;
 }
 
-void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &rows,
-             const uni_scatter_options &options, void *stream) {
+void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &rows, const uni_scatter_options &options,
+             void *stream) {
   check_options(options.bounds, options.flags);
   if (options.reduce != UNI_SCATTER_ASSIGN && options.reduce != UNI_SCATTER_ADD)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "options->reduce is %d, expected UNI_SCATTER_ASSIGN (0) or _ADD (1)",

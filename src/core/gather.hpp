@@ -11,7 +11,7 @@ void gather_into(const uni_tensor &source, const ArrayView &index, const uni_gat
                  const ArrayView &out);
 Ref<uni_tensor> gather(const uni_tensor &source, const ArrayView &index, const uni_gather_options &options,
                        void *stream);
-void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &rows,
-             const uni_scatter_options &options, void *stream);
+void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &rows, const uni_scatter_options &options,
+             void *stream);
 
 }  // namespace uni::core

@@ -49,8 +49,9 @@ Ref<uni_graph> create_graph(uni_context *context, const uni_graph_desc &desc) {
   const bool on_cpu = indptr.readable_by_cpu();
   for (const uni_tensor *part : {&indices, desc.edge_ids})
     if (part != nullptr && part->readable_by_cpu() != on_cpu)
-      throw Error(UNI_STATUS_DEVICE_MISMATCH, "the tensors of the graph lie on different devices, expected one that "
-                                              "can read them all");
+      throw Error(UNI_STATUS_DEVICE_MISMATCH,
+                  "the tensors of the graph lie on different devices, expected one that "
+                  "can read them all");
   if (indices.array().dtype == UNI_DTYPE_INT32 && indptr.layout().num_rows - 1 > (int64_t{1} << 31))
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "desc->indices has dtype int32, expected int64 for %lld nodes",
                 static_cast<long long>(indptr.layout().num_rows - 1));

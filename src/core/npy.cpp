@@ -99,7 +99,8 @@ void save_npy(const uni_tensor &tensor, const char *path) {
   if (a.dtype == UNI_DTYPE_BFLOAT16)
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "tensor has dtype bfloat16, which the .npy format does not have");
   if (!tensor.readable_by_cpu())
-    throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is device memory, expected memory that the CPU reads; copy it first");
+    throw Error(UNI_STATUS_DEVICE_MISMATCH,
+                "tensor is device memory, expected memory that the CPU reads; copy it first");
   NpyHeader header;
   header.dtype = a.dtype;
   header.ndim = a.ndim;

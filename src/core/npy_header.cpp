@@ -16,8 +16,8 @@ struct Descr {
 };
 
 constexpr Descr known_descrs[] = {
-    {"|b1", UNI_DTYPE_BOOL},  {"|i1", UNI_DTYPE_INT8},    {"<i2", UNI_DTYPE_INT16},   {"<i4", UNI_DTYPE_INT32},
-    {"<i8", UNI_DTYPE_INT64}, {"|u1", UNI_DTYPE_UINT8},   {"<u2", UNI_DTYPE_UINT16},  {"<u4", UNI_DTYPE_UINT32},
+    {"|b1", UNI_DTYPE_BOOL},   {"|i1", UNI_DTYPE_INT8},    {"<i2", UNI_DTYPE_INT16},   {"<i4", UNI_DTYPE_INT32},
+    {"<i8", UNI_DTYPE_INT64},  {"|u1", UNI_DTYPE_UINT8},   {"<u2", UNI_DTYPE_UINT16},  {"<u4", UNI_DTYPE_UINT32},
     {"<u8", UNI_DTYPE_UINT64}, {"<f2", UNI_DTYPE_FLOAT16}, {"<f4", UNI_DTYPE_FLOAT32}, {"<f8", UNI_DTYPE_FLOAT64},
 };
 
@@ -141,7 +141,8 @@ NpyHeader parse_npy_text(std::string_view text, const char *path) {
       have_descr = true;
     } else if (key == "fortran_order" && !have_order) {
       if (reader.boolean())
-        throw Error(UNI_STATUS_FORMAT_ERROR, "%s is in Fortran order, expected C order (numpy.ascontiguousarray)", path);
+        throw Error(UNI_STATUS_FORMAT_ERROR, "%s is in Fortran order, expected C order (numpy.ascontiguousarray)",
+                    path);
       have_order = true;
     } else if (key == "shape" && !have_shape) {
       reader.expect('(', "expected '('");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/error.hpp"
+#include "core/file.hpp"
 #include "unitensor/version.h"
 
 namespace uni::core {
@@ -58,11 +59,12 @@ bool find_cuda_plugin(uni_backend_ops *ops, std::string *attempts) {
   if (std::string beside = folder_beside_library(); !beside.empty()) folders.push_back(std::move(beside));
   if (folders.empty() || folders.back() != UNITENSOR_BACKEND_DIR) folders.emplace_back(UNITENSOR_BACKEND_DIR);
   for (const std::string &folder : folders) {
+    const std::string path = folder + '/' + plugin_file;
     try {
-      *ops = open_plugin((folder + '/' + plugin_file).c_str());
+      *ops = open_plugin(path.c_str());
       return true;
     } catch (const Error &e) {
-      *attempts += std::string(e.what()) + "; ";
+      *attempts += (file_exists(path.c_str()) ? std::string(e.what()) : path + " does not exist") + "; ";
     }
   }
   if (attempts->size() >= 2) attempts->resize(attempts->size() - 2);

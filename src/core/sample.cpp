@@ -11,8 +11,8 @@ struct uni_sample_builder {
   uni_sample_output output = {};
 
   ~uni_sample_builder() {
-    for (uni_memory_block *block : {&output.nodes, &output.sources, &output.targets, &output.edge_ids,
-                                    &output.seed_index})
+    for (uni_memory_block *block :
+         {&output.nodes, &output.sources, &output.targets, &output.edge_ids, &output.seed_index})
       if (block->data != nullptr) backend->release(block);
   }
 

@@ -9,7 +9,8 @@ namespace uni::core {
 
 Ref<Storage> Storage::allocate(Ref<uni_context> context, int32_t memory, int32_t device_id, int64_t num_bytes) {
   const MemoryChoice choice = context->choose_memory(memory);
-  if (choice.backend == nullptr) throw Error(choice.status, "memory kind %s: %s", uni_memory_name(memory), choice.reason.c_str());
+  if (choice.backend == nullptr)
+    throw Error(choice.status, "memory kind %s: %s", uni_memory_name(memory), choice.reason.c_str());
   auto storage = Ref<Storage>::take(new Storage(std::move(context)));
   choice.backend->call(choice.backend->ops().allocate, choice.memory, device_id, num_bytes, &storage->block_);
   storage->backend_ = choice.backend;

@@ -78,7 +78,7 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream);
 
 // The backend that computes on these operands: the CPU's if all are its, the device's if the leading one is on a device.
-Backend &backend_for(uni_context *context, const ArrayView &leading, const char *leading_name,
-                     const ArrayView &other, const char *other_name);
+Backend &backend_for(uni_context *context, const ArrayView &leading, const char *leading_name, const ArrayView &other,
+                     const char *other_name);
 
 }  // namespace uni::core

@@ -14,8 +14,8 @@ constexpr int64_t smallest_kept = int64_t{64} << 10;
 // Mapped at a huge page's boundary, so that the kernel can put huge pages under it from the first byte.
 void *map(int64_t num_bytes) noexcept {
   const size_t wanted = static_cast<size_t>(num_bytes), slack = static_cast<size_t>(huge_page);
-  char *base = static_cast<char *>(
-      mmap(nullptr, wanted + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  char *base =
+      static_cast<char *>(mmap(nullptr, wanted + slack, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   if (base == MAP_FAILED) return nullptr;
   const size_t before = (slack - reinterpret_cast<uintptr_t>(base) % slack) % slack;
   if (before > 0) munmap(base, before);

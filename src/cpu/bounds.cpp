@@ -42,9 +42,10 @@ void check(ThreadPool &pool, const Index *index, int64_t count, int64_t num_rows
   int64_t first = 0;
   while (!any_out_of_bounds(index, first, first + 1, num_rows)) ++first;
   *num_out_of_bounds += found;
-  throw Error(UNI_STATUS_OUT_OF_BOUNDS, "index[%lld] is %lld, expected 0 to %lld (%lld of %lld indices are out of bounds)",
-              static_cast<long long>(first), static_cast<long long>(index[first]),
-              static_cast<long long>(num_rows - 1), static_cast<long long>(found), static_cast<long long>(count));
+  throw Error(UNI_STATUS_OUT_OF_BOUNDS,
+              "index[%lld] is %lld, expected 0 to %lld (%lld of %lld indices are out of bounds)",
+              static_cast<long long>(first), static_cast<long long>(index[first]), static_cast<long long>(num_rows - 1),
+              static_cast<long long>(found), static_cast<long long>(count));
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ constexpr int64_t least_streamed_row = 128;
 
 bool may_stream(const uni_gather_plan &plan) noexcept {
   const auto aligned = [](uint64_t value) { return value % 16 == 0; };
-  return plan.out.row_bytes >= least_streamed_row && aligned(static_cast<uint64_t>(plan.out.row_bytes)) && plan.num_indices * plan.out.row_bytes >= least_streamed_bytes &&
+  return plan.out.row_bytes >= least_streamed_row && aligned(static_cast<uint64_t>(plan.out.row_bytes)) &&
+         plan.num_indices * plan.out.row_bytes >= least_streamed_bytes &&
          aligned(reinterpret_cast<uintptr_t>(plan.out.data)) && aligned(static_cast<uint64_t>(plan.out.row_pitch));
 }
 

@@ -15,10 +15,10 @@ struct GatherRange {
   int64_t out_pitch;
   int64_t row_bytes;
   const void *index;
-  int64_t begin, end;    // positions in the index
-  bool wide_index;       // int64, else int32
-  bool skip;             // zero the row of an index out of bounds, rather than trust it
-  bool stream;           // write past the caches; needs results on 16-byte boundaries
+  int64_t begin, end;  // positions in the index
+  bool wide_index;     // int64, else int32
+  bool skip;           // zero the row of an index out of bounds, rather than trust it
+  bool stream;         // write past the caches; needs results on 16-byte boundaries
 };
 
 // Returns how many indices were out of bounds.

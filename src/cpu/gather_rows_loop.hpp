@@ -87,9 +87,11 @@ int64_t gather_loop(const GatherRange &range, Copy &&copy) noexcept {
     // A prefetch of an address that is not mapped does nothing: an index out of bounds is harmless here.
     const uint64_t row = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(range.source)) +
                          static_cast<uint64_t>(static_cast<int64_t>(index[i])) * static_cast<uint64_t>(pitch);
-    for (int64_t at = 0; at < prefetched; at += 64) __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(at)), 0, 3);
+    for (int64_t at = 0; at < prefetched; at += 64)
+      __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(at)), 0, 3);
     // A row that does not begin on a line may end on one more.
-    if (!whole_lines) __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(prefetched) - 1), 0, 3);
+    if (!whole_lines)
+      __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(prefetched) - 1), 0, 3);
   };
   const int64_t last_prefetch = range.end - ahead;
   if (prefetched > 0)
@@ -134,7 +136,8 @@ int64_t gather_by_size(const GatherRange &range) noexcept {
     case 512:
       return fixed.template operator()<512>();
     default:
-      return gather_loop<Vector, Index>(range, [bytes](char *to, const char *from) { copy_row<Vector>(to, from, bytes); });
+      return gather_loop<Vector, Index>(range,
+                                        [bytes](char *to, const char *from) { copy_row<Vector>(to, from, bytes); });
   }
 }
 

@@ -63,9 +63,10 @@ uni_status copy(void *self, const uni_rows *destination, const uni_rows *source,
     if (source->row_bytes == 0) return;
     if (source->num_rows == 1) {
       // One long row is split by bytes.
-      backend_of(self).pool.for_ranges(source->row_bytes, copy_grain_bytes, [&](int, int64_t begin, int64_t end) noexcept {
-        std::memcpy(destination->data + begin, source->data + begin, static_cast<size_t>(end - begin));
-      });
+      backend_of(self).pool.for_ranges(
+          source->row_bytes, copy_grain_bytes, [&](int, int64_t begin, int64_t end) noexcept {
+            std::memcpy(destination->data + begin, source->data + begin, static_cast<size_t>(end - begin));
+          });
       return;
     }
     backend_of(self).pool.for_ranges(
@@ -84,7 +85,8 @@ void fill_rows(Backend &backend, const uni_rows &rows, const void *value) {
   const bool one_row = rows.num_rows == 1;
   const auto fill_range = [&](char *data, int64_t count) {
     // Elements may lie on any address in memory of the caller's.
-    for (int64_t i = 0; i < count; ++i) std::memcpy(data + i * static_cast<int64_t>(sizeof element), &element, sizeof element);
+    for (int64_t i = 0; i < count; ++i)
+      std::memcpy(data + i * static_cast<int64_t>(sizeof element), &element, sizeof element);
   };
   if (one_row) {
     backend.pool.for_ranges(per_row, copy_grain_bytes, [&](int, int64_t begin, int64_t end) noexcept {

@@ -17,29 +17,29 @@ namespace uni::cpu {
 namespace philox_detail {
 
 // 64-bit lanes that hold 32-bit words. The upper halves may hold anything: a multiplication does not look at them.
-#define UNI_PHILOX_BATCH(NAME, TARGET, VECTOR, WIDTH, LOAD, STORE, SET, MULTIPLY, SHIFT_RIGHT, SHIFT_LEFT, XOR, AND)  \
-  __attribute__((target(TARGET))) inline int64_t NAME(const kernels::Subkey &subkey, const uint64_t *nodes,           \
-                                                      const uint64_t *pairs, int64_t count, uint64_t *x0,             \
-                                                      uint64_t *x1) {                                                 \
-    const VECTOR m0 = SET(0xD2511F53), m1 = SET(0xCD9E8D57), low = SET(0xFFFFFFFF);                                   \
-    int64_t i = 0;                                                                                                    \
-    for (; i + WIDTH <= count; i += WIDTH) {                                                                          \
-      VECTOR c0 = LOAD(nodes + i), c2 = LOAD(pairs + i);                                                              \
-      VECTOR c1 = SHIFT_RIGHT(c0, 32), c3 = SHIFT_RIGHT(c2, 32);                                                      \
-      uint32_t k0 = subkey.words[0], k1 = subkey.words[1];                                                            \
-      for (int round = 0; round < 10; ++round) {                                                                      \
-        const VECTOR p0 = MULTIPLY(m0, c0), p1 = MULTIPLY(m1, c2);                                                    \
-        c0 = XOR(XOR(SHIFT_RIGHT(p1, 32), c1), SET(k0));                                                              \
-        c1 = p1;                                                                                                      \
-        c2 = XOR(XOR(SHIFT_RIGHT(p0, 32), c3), SET(k1));                                                              \
-        c3 = p0;                                                                                                      \
-        k0 += 0x9E3779B9;                                                                                             \
-        k1 += 0xBB67AE85;                                                                                             \
-      }                                                                                                               \
-      STORE(x0 + i, XOR(AND(c0, low), SHIFT_LEFT(c1, 32)));                                                           \
-      STORE(x1 + i, XOR(AND(c2, low), SHIFT_LEFT(c3, 32)));                                                           \
-    }                                                                                                                 \
-    return i;                                                                                                         \
+#define UNI_PHILOX_BATCH(NAME, TARGET, VECTOR, WIDTH, LOAD, STORE, SET, MULTIPLY, SHIFT_RIGHT, SHIFT_LEFT, XOR, AND) \
+  __attribute__((target(TARGET))) inline int64_t NAME(const kernels::Subkey &subkey, const uint64_t *nodes, \
+                                                      const uint64_t *pairs, int64_t count, uint64_t *x0, \
+                                                      uint64_t *x1) { \
+    const VECTOR m0 = SET(0xD2511F53), m1 = SET(0xCD9E8D57), low = SET(0xFFFFFFFF); \
+    int64_t i = 0; \
+    for (; i + WIDTH <= count; i += WIDTH) { \
+      VECTOR c0 = LOAD(nodes + i), c2 = LOAD(pairs + i); \
+      VECTOR c1 = SHIFT_RIGHT(c0, 32), c3 = SHIFT_RIGHT(c2, 32); \
+      uint32_t k0 = subkey.words[0], k1 = subkey.words[1]; \
+      for (int round = 0; round < 10; ++round) { \
+        const VECTOR p0 = MULTIPLY(m0, c0), p1 = MULTIPLY(m1, c2); \
+        c0 = XOR(XOR(SHIFT_RIGHT(p1, 32), c1), SET(k0)); \
+        c1 = p1; \
+        c2 = XOR(XOR(SHIFT_RIGHT(p0, 32), c3), SET(k1)); \
+        c3 = p0; \
+        k0 += 0x9E3779B9; \
+        k1 += 0xBB67AE85; \
+      } \
+      STORE(x0 + i, XOR(AND(c0, low), SHIFT_LEFT(c1, 32))); \
+      STORE(x1 + i, XOR(AND(c2, low), SHIFT_LEFT(c3, 32))); \
+    } \
+    return i; \
   }
 #define UNI_LOAD_128(p) _mm_loadu_si128(reinterpret_cast<const __m128i *>(p))
 #define UNI_LOAD_256(p) _mm256_loadu_si256(reinterpret_cast<const __m256i *>(p))

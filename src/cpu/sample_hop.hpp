@@ -27,15 +27,15 @@ struct Hop {
   bool replace;
   bool is_last;
 
-  int64_t first_local;    // local number of the first frontier node; the frontier is nodes[first_local ...)
+  int64_t first_local;  // local number of the first frontier node; the frontier is nodes[first_local ...)
   int64_t frontier_size;
-  int64_t num_numbered;   // nodes that have numbers before this hop
+  int64_t num_numbered;  // nodes that have numbers before this hop
   int64_t num_edges;
-  int64_t most_drawn;     // edges of one node
+  int64_t most_drawn;  // edges of one node
 
   NodeRange *ranges;
-  int num_parts;          // parts in which the frontier was measured
-  Node *nodes;            // list of nodes by local number; new ones go behind num_numbered
+  int num_parts;  // parts in which the frontier was measured
+  Node *nodes;    // list of nodes by local number; new ones go behind num_numbered
 
   Node *sources, *targets;  // of this hop's edges
   Indptr *edge_ids;         // may be NULL
@@ -76,7 +76,8 @@ void measure_frontier(Hop<Indptr, Node> &hop, ThreadPool &pool, SampleWorkspace 
   }
   // Edges and local numbers share the 40 bits of a table's value.
   if (hop.num_edges > static_cast<int64_t>(kernels::kValueMask) - hop.num_numbered) {
-    throw Error(UNI_STATUS_OUT_OF_MEMORY, "a hop of this sample has more than 2^40 edges (%lld frontier nodes, fan-out %lld)",
+    throw Error(UNI_STATUS_OUT_OF_MEMORY,
+                "a hop of this sample has more than 2^40 edges (%lld frontier nodes, fan-out %lld)",
                 static_cast<long long>(hop.frontier_size), static_cast<long long>(hop.fanout));
   }
 }

@@ -81,16 +81,17 @@ void draw_chunks(const Hop<Indptr, Node> &hop, WorkerScratch &scratch, int64_t i
       int64_t *picks = positions + filled;
       int64_t drawn = 0;
       switch (kernels::how_to_draw(range.degree, fanout, replace)) {
-        case Draw::kNothing: break;
+        case Draw::kNothing:
+          break;
         case Draw::kAll:
           drawn = range.degree;
           for (int64_t s = 0; s < drawn; ++s) picks[s] = s;
           break;
         case Draw::kFloyd:
           drawn = fanout;
-          kernels::draw_floyd_one_lane(
-              [first0 = x0 + block, first1 = x1 + block](int64_t s) { return s % 2 == 0 ? first0[s / 2] : first1[s / 2]; },
-              range.degree, fanout, picks, set);
+          kernels::draw_floyd_one_lane([first0 = x0 + block, first1 = x1 + block](
+                                           int64_t s) { return s % 2 == 0 ? first0[s / 2] : first1[s / 2]; },
+                                       range.degree, fanout, picks, set);
           block += pairs_per_node;
           break;
         case Draw::kWithReplacement:
@@ -134,7 +135,8 @@ template <bool kDense, class Indptr, class Node>
 int64_t draw_and_number(const Hop<Indptr, Node> &hop, WorkerScratch &scratch, int64_t begin, int64_t end, int64_t edge,
                         kernels::NodeTable<kDense> table, Node *list, int64_t next) {
   draw_chunks(
-      hop, scratch, begin, end, edge, [&](uint64_t node) {
+      hop, scratch, begin, end, edge,
+      [&](uint64_t node) {
         asm volatile("");  // or GCC 12 drops the call as one without effect
         __builtin_prefetch(table.first_word(node), 1);
       },
@@ -186,7 +188,8 @@ int64_t sample_hop_private(const Hop<Indptr, Node> &hop, ThreadPool &pool, Sampl
     Node *list = worker == 0 ? hop.nodes : scratch.firsts.data<Node>();
     const int64_t next = worker == 0 ? hop.num_numbered : 0;
     scratch.num_firsts = draw_and_number<kDense>(hop, scratch, begins[worker], begins[worker + 1], edges[worker],
-                                                 tables[worker], list, next) - next;
+                                                 tables[worker], list, next) -
+                         next;
   });
   int64_t num_numbered = hop.num_numbered + workspace.workers[0].num_firsts;
   if (workers == 1) return num_numbered;

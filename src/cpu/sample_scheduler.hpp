@@ -127,9 +127,9 @@ class Sampler {
       hop.graph_edge_ids = static_cast<const Indptr *>(graph.edge_ids);
       hop.fanout = plan_.fanouts[h];
       hop.replace = (plan_.flags & UNI_SAMPLE_REPLACE) != 0;
-      hop.subkey = kernels::make_subkey(
-          plan_.seed, 0, static_cast<uint32_t>(h), 0,
-          hop.replace ? kernels::Method::kUniformWithReplacement : kernels::Method::kUniform);
+      hop.subkey =
+          kernels::make_subkey(plan_.seed, 0, static_cast<uint32_t>(h), 0,
+                               hop.replace ? kernels::Method::kUniformWithReplacement : kernels::Method::kUniform);
       hop.is_last = h + 1 == plan_.num_hops;
       hop.first_local = first_local;
       hop.frontier_size = num_numbered_ - first_local;
@@ -207,8 +207,11 @@ class Sampler {
   }
 
   template <class T>
-  static void copy_out(T *destination, const T *source, int64_t count) {
-    if (count > 0) std::memcpy(destination, source, static_cast<size_t>(count) * sizeof(T));
+  void copy_out(T *destination, const T *source, int64_t count) {
+    constexpr int64_t kGrain = 1 << 15;
+    pool_.for_ranges(count, kGrain, [&](int, int64_t begin, int64_t end) noexcept {
+      if (begin < end) std::memcpy(destination + begin, source + begin, static_cast<size_t>(end - begin) * sizeof(T));
+    });
   }
 
   ThreadPool &pool_;

@@ -30,7 +30,8 @@ class Buffer {
   T *reserve(int64_t count, int64_t keep = 0) {
     int64_t bytes;
     if (count < 0 || __builtin_mul_overflow(count, static_cast<int64_t>(sizeof(T)), &bytes)) throw std::bad_alloc();
-    if (bytes > num_bytes_) replace(std::max(bytes, num_bytes_ + num_bytes_ / 2), keep * static_cast<int64_t>(sizeof(T)));
+    if (bytes > num_bytes_)
+      replace(std::max(bytes, num_bytes_ + num_bytes_ / 2), keep * static_cast<int64_t>(sizeof(T)));
     return static_cast<T *>(data_);
   }
 

@@ -60,8 +60,8 @@ void scatter_rows(ThreadPool &pool, const uni_scatter_plan &plan, int64_t valid,
   std::atomic<int64_t> skipped{0};
   // Looking at all indices is what another worker costs, so rows have to be worth it.
   const int64_t work = valid * (to.row_bytes + 8);
-  const int workers = static_cast<int>(
-      std::max<int64_t>(1, std::min<int64_t>({int64_t{pool.num_threads()}, work / grain_bytes, to.row_bytes / 16 + 1, to.num_rows})));
+  const int workers = static_cast<int>(std::max<int64_t>(
+      1, std::min<int64_t>({int64_t{pool.num_threads()}, work / grain_bytes, to.row_bytes / 16 + 1, to.num_rows})));
   pool.run(workers, [&](int worker) noexcept {
     const int64_t first = ThreadPool::split(to.num_rows, workers, worker);
     const int64_t last = ThreadPool::split(to.num_rows, workers, worker + 1);
@@ -131,7 +131,8 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *, uni_error *
     if (plan->rows.row_bytes == 0) {
       // Nothing to write; under SKIP the indices still count.
       if (plan->bounds == UNI_BOUNDS_SKIP)
-        *plan->num_out_of_bounds += count_out_of_bounds(plan->index, plan->index_dtype, valid, plan->destination.num_rows);
+        *plan->num_out_of_bounds +=
+            count_out_of_bounds(plan->index, plan->index_dtype, valid, plan->destination.num_rows);
       return;
     }
     if (plan->reduce == UNI_SCATTER_ASSIGN)

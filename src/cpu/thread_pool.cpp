@@ -71,9 +71,12 @@ struct ThreadPool::Shared {
   void thread_main() noexcept {
     uint64_t seen = 0;
     for (;;) {
-      spin_until([&] { return section.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed); });
+      spin_until(
+          [&] { return section.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed); });
       std::unique_lock lock(mutex);
-      work.wait(lock, [&] { return stop.load(std::memory_order_relaxed) || section.load(std::memory_order_relaxed) != seen; });
+      work.wait(lock, [&] {
+        return stop.load(std::memory_order_relaxed) || section.load(std::memory_order_relaxed) != seen;
+      });
       if (stop.load(std::memory_order_relaxed)) return;
       seen = section.load(std::memory_order_relaxed);
       take_workers(lock);

@@ -32,7 +32,8 @@ class ThreadPool {
       return;
     }
     run_workers(
-        workers, [](void *context, int worker) noexcept { (*static_cast<std::remove_reference_t<Body> *>(context))(worker); },
+        workers,
+        [](void *context, int worker) noexcept { (*static_cast<std::remove_reference_t<Body> *>(context))(worker); },
         const_cast<void *>(static_cast<const void *>(std::addressof(body))));
   }
 

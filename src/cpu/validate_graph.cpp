@@ -47,12 +47,14 @@ void validate_indptr(ThreadPool &pool, const Indptr *indptr, int64_t num_nodes, 
       },
       [&](int64_t i) { return indptr[i + 1] < indptr[i]; });
   if (position < num_nodes) {
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "indptr[%lld] is %lld, less than indptr[%lld], which is %lld: indptr must not decrease",
+    throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                "indptr[%lld] is %lld, less than indptr[%lld], which is %lld: indptr must not decrease",
                 static_cast<long long>(position + 1), static_cast<long long>(indptr[position + 1]),
                 static_cast<long long>(position), static_cast<long long>(indptr[position]));
   }
   if (indptr[num_nodes] != num_edges) {
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "indptr[%lld], the last entry, is %lld, expected the number of edges, %lld",
+    throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                "indptr[%lld], the last entry, is %lld, expected the number of edges, %lld",
                 static_cast<long long>(num_nodes), static_cast<long long>(indptr[num_nodes]),
                 static_cast<long long>(num_edges));
   }

@@ -31,8 +31,7 @@ struct Atomics {
     atomicMax(reinterpret_cast<unsigned long long *>(word), static_cast<unsigned long long>(value));
 #else
     uint64_t seen = __atomic_load_n(word, __ATOMIC_RELAXED);
-    while (seen < value &&
-           !__atomic_compare_exchange_n(word, &seen, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    while (seen < value && !__atomic_compare_exchange_n(word, &seen, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
     }
 #endif
   }

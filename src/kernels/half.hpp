@@ -31,7 +31,9 @@ inline uint16_t float_to_half(float value) noexcept {
   return static_cast<uint16_t>(sign | ((rounded - (112u << 23)) >> 13));
 }
 
-inline float bfloat_to_float(uint16_t value) noexcept { return std::bit_cast<float>(static_cast<uint32_t>(value) << 16); }
+inline float bfloat_to_float(uint16_t value) noexcept {
+  return std::bit_cast<float>(static_cast<uint32_t>(value) << 16);
+}
 
 inline uint16_t float_to_bfloat(float value) noexcept {
   const uint32_t bits = std::bit_cast<uint32_t>(value);

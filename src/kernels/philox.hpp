@@ -29,7 +29,8 @@ UNI_HOST_DEVICE inline Block philox(const uint32_t (&key)[2], const uint32_t (&c
 
 enum class Method : uint32_t { kUniform = 1, kUniformWithReplacement = 2 };
 
-UNI_HOST_DEVICE inline Subkey make_subkey(uint64_t seed, uint64_t tree, uint32_t hop, uint32_t relation, Method method) {
+UNI_HOST_DEVICE inline Subkey make_subkey(uint64_t seed, uint64_t tree, uint32_t hop, uint32_t relation,
+                                          Method method) {
   const uint32_t key[2] = {static_cast<uint32_t>(seed), static_cast<uint32_t>(seed >> 32)};
   const uint32_t counter[4] = {static_cast<uint32_t>(tree), static_cast<uint32_t>(tree >> 32), hop + (relation << 16),
                                static_cast<uint32_t>(method)};

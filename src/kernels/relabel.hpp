@@ -36,7 +36,9 @@ struct NodeTable {
 
   UNI_HOST_DEVICE bool is_current(uint64_t word) const { return (word ^ stamp) <= kValueMask; }
   UNI_HOST_DEVICE uint64_t pack(int64_t value) const { return stamp | (kValueMask - static_cast<uint64_t>(value)); }
-  UNI_HOST_DEVICE static int64_t unpack(uint64_t word) { return static_cast<int64_t>(kValueMask - (word & kValueMask)); }
+  UNI_HOST_DEVICE static int64_t unpack(uint64_t word) {
+    return static_cast<int64_t>(kValueMask - (word & kValueMask));
+  }
   UNI_HOST_DEVICE uint64_t home(uint64_t node) const { return (node * 0x9E3779B97F4A7C15u >> 24) & mask; }
 
   // The word to prefetch before a node is looked for.

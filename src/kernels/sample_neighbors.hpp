@@ -165,13 +165,20 @@ UNI_HOST_DEVICE inline void draw_with_replacement(Group &g, const Subkey &subkey
 
 // Fills picks[0 .. num_drawn) with positions in [0, degree).
 template <class Group>
-UNI_HOST_DEVICE inline void draw_neighbors(Group &g, const Subkey &subkey, uint64_t node, int64_t degree, int64_t fanout,
-                                           bool replace, int64_t *picks, const PickSet &set) {
+UNI_HOST_DEVICE inline void draw_neighbors(Group &g, const Subkey &subkey, uint64_t node, int64_t degree,
+                                           int64_t fanout, bool replace, int64_t *picks, const PickSet &set) {
   switch (how_to_draw(degree, fanout, replace)) {
-    case Draw::kNothing: break;
-    case Draw::kAll: for_each_strided(g, 0, degree, [&](int, int64_t i) { picks[i] = i; }); break;
-    case Draw::kFloyd: draw_floyd(g, subkey, node, degree, fanout, picks, set); break;
-    case Draw::kWithReplacement: draw_with_replacement(g, subkey, node, degree, fanout, picks); break;
+    case Draw::kNothing:
+      break;
+    case Draw::kAll:
+      for_each_strided(g, 0, degree, [&](int, int64_t i) { picks[i] = i; });
+      break;
+    case Draw::kFloyd:
+      draw_floyd(g, subkey, node, degree, fanout, picks, set);
+      break;
+    case Draw::kWithReplacement:
+      draw_with_replacement(g, subkey, node, degree, fanout, picks);
+      break;
   }
 }
 

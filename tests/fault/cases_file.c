@@ -32,9 +32,7 @@ static int is_loaded(fixture *f, uni_status status) {
   return 1;
 }
 
-static uni_status save(fixture *f) {
-  return uni_tensor_save(f->tensor, work_path("table.npy"), &f->error);
-}
+static uni_status save(fixture *f) { return uni_tensor_save(f->tensor, work_path("table.npy"), &f->error); }
 
 /* Whatever happened, there is a whole file, and nothing was left beside it. */
 static int file_is_whole(fixture *f, uni_status status) {
@@ -63,9 +61,7 @@ static int graph_is_loaded(fixture *f, uni_status status) {
          memcmp(host_data(uni_graph_tensor(f->made, UNI_GRAPH_INDICES)), indices_data, sizeof indices_data) == 0;
 }
 
-static uni_status graph_save(fixture *f) {
-  return uni_graph_save(f->graph, work_folder, &f->error);
-}
+static uni_status graph_save(fixture *f) { return uni_graph_save(f->graph, work_folder, &f->error); }
 
 static int folder_is_whole(fixture *f, uni_status status) {
   (void)status;

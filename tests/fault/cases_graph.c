@@ -57,7 +57,8 @@ static uni_status sample_replace(fixture *f) { return sample_with(f, UNI_SAMPLE_
 
 /* Each edge is one of the graph, so that half-done work that was called a success is seen. */
 static int sample_is_right(fixture *f, uni_status status) {
-  if (memcmp(host_data(uni_graph_tensor(f->graph, UNI_GRAPH_INDICES)), indices_data, sizeof indices_data) != 0) return 0;
+  if (memcmp(host_data(uni_graph_tensor(f->graph, UNI_GRAPH_INDICES)), indices_data, sizeof indices_data) != 0)
+    return 0;
   if (status != UNI_STATUS_OK) return 1;
   uni_sample_info info = {0};
   info.struct_size = sizeof info;
@@ -90,7 +91,9 @@ static uni_status sample_get_info(fixture *f) {
 
 static uni_status sample_wait(fixture *f) { return uni_sample_wait(f->sample, &f->error); }
 static uni_status sample_nodes(fixture *f) { return uni_sample_nodes(f->sample) != NULL ? 0 : -1; }
-static uni_status sample_tensor(fixture *f) { return uni_sample_tensor(f->sample, UNI_SAMPLE_TARGETS) != NULL ? 0 : -1; }
+static uni_status sample_tensor(fixture *f) {
+  return uni_sample_tensor(f->sample, UNI_SAMPLE_TARGETS) != NULL ? 0 : -1;
+}
 
 static uni_status sample_retain(fixture *f) {
   uni_sample_release(uni_sample_retain(f->sample));

@@ -42,9 +42,7 @@ static int destroyed_once(fixture *f, uni_status status) {
   return f->destroyed == 1;
 }
 
-static uni_status slice(fixture *f) {
-  return uni_tensor_slice(f->tensor, 10, 20, (uni_tensor **)&f->made, &f->error);
-}
+static uni_status slice(fixture *f) { return uni_tensor_slice(f->tensor, 10, 20, (uni_tensor **)&f->made, &f->error); }
 
 static uni_status reshape(fixture *f) {
   const int64_t shape[3] = {table_rows / 2, 2, table_columns};
@@ -131,7 +129,8 @@ static uni_status release(fixture *f) {
 }
 
 static uni_status to_dlpack(fixture *f) {
-  return uni_tensor_to_dlpack(f->tensor, UNI_DLPACK_DEFAULT, 0, (struct DLManagedTensorVersioned **)&f->made, &f->error);
+  return uni_tensor_to_dlpack(f->tensor, UNI_DLPACK_DEFAULT, 0, (struct DLManagedTensorVersioned **)&f->made,
+                              &f->error);
 }
 
 static struct DLManagedTensorVersioned foreign;

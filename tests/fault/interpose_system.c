@@ -19,8 +19,8 @@ static _Atomic int64_t live_mapped;
 int64_t fault_live_mapped(void) { return atomic_load(&live_mapped); }
 
 /* Looks the real function up once, into a static variable of the replacement. */
-#define REAL(result, name, ...)                                         \
-  static result (*real)(__VA_ARGS__);                                   \
+#define REAL(result, name, ...) \
+  static result (*real)(__VA_ARGS__); \
   if (real == NULL) *(void **)&real = fault_real(name)
 
 static int fails(enum fault_kind kind, int code) {
@@ -31,13 +31,13 @@ static int fails(enum fault_kind kind, int code) {
 
 static int64_t pages(size_t size) { return (int64_t)((size + 4095) / 4096 * 4096); }
 
-#define DEFINE_MMAP(name)                                                                    \
+#define DEFINE_MMAP(name) \
   void *name(void *address, size_t size, int protection, int flags, int file, off_t offset) { \
-    REAL(void *, #name, void *, size_t, int, int, int, off_t);                               \
-    if (fails(FAULT_MMAP, ENOMEM)) return MAP_FAILED;                                        \
-    void *data = real(address, size, protection, flags, file, offset);                       \
+    REAL(void *, #name, void *, size_t, int, int, int, off_t); \
+    if (fails(FAULT_MMAP, ENOMEM)) return MAP_FAILED; \
+    void *data = real(address, size, protection, flags, file, offset); \
     if (data != MAP_FAILED && (flags & MAP_FIXED) == 0) atomic_fetch_add(&live_mapped, pages(size)); \
-    return data;                                                                             \
+    return data; \
   }
 DEFINE_MMAP(mmap)
 DEFINE_MMAP(mmap64)
@@ -54,34 +54,34 @@ int madvise(void *address, size_t size, int advice) {
   return fails(FAULT_MADVISE, EINVAL) ? -1 : real(address, size, advice);
 }
 
-#define DEFINE_OPEN(name)                                         \
-  int name(const char *path, int flags, ...) {                    \
-    REAL(int, #name, const char *, int, ...);                     \
-    va_list list;                                                 \
-    va_start(list, flags);                                        \
+#define DEFINE_OPEN(name) \
+  int name(const char *path, int flags, ...) { \
+    REAL(int, #name, const char *, int, ...); \
+    va_list list; \
+    va_start(list, flags); \
     const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(list, mode_t) : 0; \
-    va_end(list);                                                 \
+    va_end(list); \
     return fails(FAULT_OPEN, EMFILE) ? -1 : real(path, flags, mode); \
   }
 DEFINE_OPEN(open)
 DEFINE_OPEN(open64)
 
-#define DEFINE_OPENAT(name)                                       \
-  int name(int folder, const char *path, int flags, ...) {        \
-    REAL(int, #name, int, const char *, int, ...);                \
-    va_list list;                                                 \
-    va_start(list, flags);                                        \
+#define DEFINE_OPENAT(name) \
+  int name(int folder, const char *path, int flags, ...) { \
+    REAL(int, #name, int, const char *, int, ...); \
+    va_list list; \
+    va_start(list, flags); \
     const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(list, mode_t) : 0; \
-    va_end(list);                                                 \
+    va_end(list); \
     return fails(FAULT_OPEN, EMFILE) ? -1 : real(folder, path, flags, mode); \
   }
 DEFINE_OPENAT(openat)
 DEFINE_OPENAT(openat64)
 
-#define DEFINE_FOPEN(name)                                        \
-  FILE *name(const char *path, const char *mode) {                \
-    REAL(FILE *, #name, const char *, const char *);              \
-    return fails(FAULT_OPEN, EMFILE) ? NULL : real(path, mode);   \
+#define DEFINE_FOPEN(name) \
+  FILE *name(const char *path, const char *mode) { \
+    REAL(FILE *, #name, const char *, const char *); \
+    return fails(FAULT_OPEN, EMFILE) ? NULL : real(path, mode); \
   }
 DEFINE_FOPEN(fopen)
 DEFINE_FOPEN(fopen64)
@@ -113,19 +113,19 @@ ssize_t write(int file, const void *data, size_t size) {
   return allowed < 0 ? -1 : real(file, data, (size_t)allowed);
 }
 
-#define DEFINE_PREAD(name)                                        \
+#define DEFINE_PREAD(name) \
   ssize_t name(int file, void *data, size_t size, off_t offset) { \
-    REAL(ssize_t, #name, int, void *, size_t, off_t);             \
-    const ssize_t allowed = transfer(FAULT_READ, size);           \
+    REAL(ssize_t, #name, int, void *, size_t, off_t); \
+    const ssize_t allowed = transfer(FAULT_READ, size); \
     return allowed < 0 ? -1 : real(file, data, (size_t)allowed, offset); \
   }
 DEFINE_PREAD(pread)
 DEFINE_PREAD(pread64)
 
-#define DEFINE_PWRITE(name)                                       \
+#define DEFINE_PWRITE(name) \
   ssize_t name(int file, const void *data, size_t size, off_t offset) { \
-    REAL(ssize_t, #name, int, const void *, size_t, off_t);       \
-    const ssize_t allowed = transfer(FAULT_WRITE, size);          \
+    REAL(ssize_t, #name, int, const void *, size_t, off_t); \
+    const ssize_t allowed = transfer(FAULT_WRITE, size); \
     return allowed < 0 ? -1 : real(file, data, (size_t)allowed, offset); \
   }
 DEFINE_PWRITE(pwrite)
@@ -156,9 +156,9 @@ int fstat64(int file, struct stat64 *status) {
   return fails(FAULT_STAT, EIO) ? -1 : real(file, status);
 }
 
-#define DEFINE_TRUNCATE(name)                                     \
-  int name(int file, off_t size) {                                \
-    REAL(int, #name, int, off_t);                                 \
+#define DEFINE_TRUNCATE(name) \
+  int name(int file, off_t size) { \
+    REAL(int, #name, int, off_t); \
     return fails(FAULT_TRUNCATE, ENOSPC) ? -1 : real(file, size); \
   }
 DEFINE_TRUNCATE(ftruncate)

@@ -15,8 +15,9 @@
 #include "cases.h"
 #include "interpose.h"
 
-static const char *const kind_names[FAULT_NUM_KINDS] = {"malloc", "new",  "mmap",     "madvise", "open",   "read", "write",
-                                                        "fsync",  "rename", "stat", "truncate", "close", "dlopen", "thread"};
+static const char *const kind_names[FAULT_NUM_KINDS] = {"malloc",   "new",   "mmap",   "madvise", "open",
+                                                        "read",     "write", "fsync",  "rename",  "stat",
+                                                        "truncate", "close", "dlopen", "thread"};
 static const char *const mode_names[FAULT_NUM_MODES] = {"count", "once", "from", "short", "interrupt"};
 enum { max_symbols = 256, max_points = 2000, max_complaints = 20 };
 
@@ -58,16 +59,25 @@ static int open_files(void) {
 static void release_made(const fault_case *c, fixture *f) {
   if (f->made == NULL) return;
   switch (c->made) {
-    case MADE_CONTEXT: uni_context_release(f->made); break;
-    case MADE_TENSOR: uni_tensor_release(f->made); break;
-    case MADE_GRAPH: uni_graph_release(f->made); break;
-    case MADE_SAMPLE: uni_sample_release(f->made); break;
+    case MADE_CONTEXT:
+      uni_context_release(f->made);
+      break;
+    case MADE_TENSOR:
+      uni_tensor_release(f->made);
+      break;
+    case MADE_GRAPH:
+      uni_graph_release(f->made);
+      break;
+    case MADE_SAMPLE:
+      uni_sample_release(f->made);
+      break;
     case MADE_DLPACK: {
       struct DLManagedTensorVersioned *managed = f->made;
       managed->deleter(managed);
       break;
     }
-    case MADE_NOTHING: break;
+    case MADE_NOTHING:
+      break;
   }
   f->made = NULL;
 }
@@ -138,7 +148,8 @@ static int64_t run_balanced(const fault_case *c, enum fault_kind kind, enum faul
   fixture none;
   memset(&none, 0, sizeof none);
   char text[128];
-  snprintf(text, sizeof text, "left %lld blocks, %lld mapped bytes, %d files", (long long)blocks, (long long)mapped, files);
+  snprintf(text, sizeof text, "left %lld blocks, %lld mapped bytes, %d files", (long long)blocks, (long long)mapped,
+           files);
   complain(text, &none);
   return count;
 }
@@ -195,7 +206,8 @@ static void read_symbols(const char *path) {
   while (fgets(line, sizeof line, file) != NULL) {
     if (strstr(line, "global:") != NULL) global = 1;
     if (strstr(line, "local:") != NULL) global = 0;
-    if (global && sscanf(line, " %63[a-z0-9_];", name) == 1 && strncmp(name, "uni_", 4) == 0 && num_symbols < max_symbols)
+    if (global && sscanf(line, " %63[a-z0-9_];", name) == 1 && strncmp(name, "uni_", 4) == 0 &&
+        num_symbols < max_symbols)
       strcpy(symbols[num_symbols++], name);
   }
   fclose(file);

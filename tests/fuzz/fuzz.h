@@ -39,12 +39,12 @@ static inline int64_t take_int64(reader *r) {
   return value;
 }
 
-#define CHECK(condition)                                                   \
-  do {                                                                     \
-    if (!(condition)) {                                                    \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);      \
-      abort();                                                             \
-    }                                                                      \
+#define CHECK(condition) \
+  do { \
+    if (!(condition)) { \
+      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+      abort(); \
+    } \
   } while (0)
 
 static inline uni_context *fuzz_context(void) {

@@ -35,7 +35,8 @@ static int64_t take_number(reader *r, int narrow) {
   return narrow ? (int32_t)value : value;
 }
 
-static void sample(reader *r, const uni_graph *graph, const int64_t *indptr, const int64_t *indices, int64_t num_nodes) {
+static void sample(reader *r, const uni_graph *graph, const int64_t *indptr, const int64_t *indices,
+                   int64_t num_nodes) {
   int64_t seeds[max_seeds], fanouts[max_hops];
   const int64_t num_seeds = take_byte(r) % max_seeds;
   int good = 1;
@@ -86,7 +87,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (int64_t v = 0; v <= num_nodes; ++v) {
     indptr[v] = take_number(&r, narrow_indptr);
     /* Mostly a graph, so that sampling is reached. */
-    if (as_degrees) indptr[v] = v == 0 ? 0 : v == num_nodes ? num_edges : indptr[v - 1] + (num_edges - indptr[v - 1]) % 4;
+    if (as_degrees)
+      indptr[v] = v == 0 ? 0 : v == num_nodes ? num_edges : indptr[v - 1] + (num_edges - indptr[v - 1]) % 4;
   }
   for (int64_t e = 0; e < num_edges; ++e) {
     indices[e] = take_number(&r, narrow_indices);

@@ -17,15 +17,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   int64_t bad = -1;
   for (int64_t i = 0; i < length; ++i) {
     const uint8_t form = take_byte(&r);
-    wide[i] = form == 255 ? take_int64(&r) : form == 254 ? (int8_t)take_byte(&r) : form == 253 ? num_rows : form % num_rows;
+    wide[i] = form == 255   ? take_int64(&r)
+              : form == 254 ? (int8_t)take_byte(&r)
+              : form == 253 ? num_rows
+                            : form % num_rows;
     if (narrow) wide[i] = (int32_t)wide[i];
     thin[i] = (int32_t)wide[i];
     if (bad < 0 && i < used && (wide[i] < 0 || wide[i] >= num_rows)) bad = i;
   }
-  uni_array index = UNI_ARRAY_1D(narrow ? UNI_DTYPE_INT32 : UNI_DTYPE_INT64, narrow ? (void *)thin : (void *)wide, length);
+  uni_array index =
+      UNI_ARRAY_1D(narrow ? UNI_DTYPE_INT32 : UNI_DTYPE_INT64, narrow ? (void *)thin : (void *)wide, length);
   if (with_count) index.count = &count;
 
-  uint8_t table[num_rows * max_width], kept[num_rows * max_width], out[max_length * max_width], before[max_length * max_width];
+  uint8_t table[num_rows * max_width], kept[num_rows * max_width], out[max_length * max_width],
+      before[max_length * max_width];
   for (size_t i = 0; i < sizeof table; ++i) table[i] = kept[i] = (uint8_t)(i * 7 + 1);
   for (size_t i = 0; i < sizeof out; ++i) out[i] = before[i] = (uint8_t)(i * 3 + 2);
   const uni_array memory = UNI_ARRAY_2D(UNI_DTYPE_UINT8, table, num_rows, width);

@@ -91,9 +91,15 @@ static void array(reader *r) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   reader r = {data, size};
   switch (take_byte(&r) % 3) {
-    case 0: tensor_desc(&r); break;
-    case 1: context_options(&r); break;
-    default: array(&r); break;
+    case 0:
+      tensor_desc(&r);
+      break;
+    case 1:
+      context_options(&r);
+      break;
+    default:
+      array(&r);
+      break;
   }
   return 0;
 }

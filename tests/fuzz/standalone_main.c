@@ -34,9 +34,15 @@ static void run_changed(const uint8_t *data, size_t size) {
     for (uint64_t n = 1 + next_random() % 4; n > 0; --n) {
       const size_t place = (size_t)(next_random() % length);
       switch (next_random() % 4) {
-        case 0: changed[place] ^= (uint8_t)(1u << (next_random() % 8)); break;
-        case 1: changed[place] = (uint8_t)next_random(); break;
-        case 2: changed[place] = (uint8_t)(next_random() % 2 * 255); break;
+        case 0:
+          changed[place] ^= (uint8_t)(1u << (next_random() % 8));
+          break;
+        case 1:
+          changed[place] = (uint8_t)next_random();
+          break;
+        case 2:
+          changed[place] = (uint8_t)(next_random() % 2 * 255);
+          break;
         default:
           if (length < size + 16) { /* One byte more. */
             memmove(changed + place + 1, changed + place, length - place);

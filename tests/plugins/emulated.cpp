@@ -92,12 +92,18 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *, uni
     return uni::cpu::sample_with_groups<decltype(group)>(emulated.cpu, *plan, emulated.order, output, error);
   };
   switch (emulated.lanes) {
-    case 1: return sample(HostGroup<1>());
-    case 2: return sample(HostGroup<2>());
-    case 4: return sample(HostGroup<4>());
-    case 8: return sample(HostGroup<8>());
-    case 16: return sample(HostGroup<16>());
-    default: return sample(HostGroup<32>());
+    case 1:
+      return sample(HostGroup<1>());
+    case 2:
+      return sample(HostGroup<2>());
+    case 4:
+      return sample(HostGroup<4>());
+    case 8:
+      return sample(HostGroup<8>());
+    case 16:
+      return sample(HostGroup<16>());
+    default:
+      return sample(HostGroup<32>());
   }
 }
 

@@ -13,9 +13,9 @@ using namespace uni::kernels;
 
 // One group to a frontier node.
 template <int N, class Indptr, class Node>
-__global__ void draw_kernel(const Indptr *indptr, const Node *indices, const Node *frontier, int64_t size, Subkey subkey,
-                            int64_t fanout, bool replace, int64_t *picks, uint64_t *sets, uint64_t set_capacity,
-                            Node *neighbors) {
+__global__ void draw_kernel(const Indptr *indptr, const Node *indices, const Node *frontier, int64_t size,
+                            Subkey subkey, int64_t fanout, bool replace, int64_t *picks, uint64_t *sets,
+                            uint64_t set_capacity, Node *neighbors) {
   WarpGroup<N> g;
   const int64_t groups = static_cast<int64_t>(gridDim.x) * blockDim.x / N;
   const int64_t group = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / N;
@@ -74,12 +74,12 @@ __global__ void crossing_kernel(uint32_t *ballots, int64_t *values) {
   });
 }
 
-#define INSTANTIATE_DRAW(N, INDPTR, NODE)                                                                          \
+#define INSTANTIATE_DRAW(N, INDPTR, NODE) \
   template __global__ void draw_kernel<N, INDPTR, NODE>(const INDPTR *, const NODE *, const NODE *, int64_t, Subkey, \
                                                         int64_t, bool, int64_t *, uint64_t *, uint64_t, NODE *);
-#define INSTANTIATE_WIDTH(N)                                              \
-  INSTANTIATE_DRAW(N, int64_t, int64_t) INSTANTIATE_DRAW(N, int32_t, int32_t) \
-  template __global__ void crossing_kernel<N>(uint32_t *, int64_t *);
+#define INSTANTIATE_WIDTH(N) \
+  INSTANTIATE_DRAW(N, int64_t, int64_t) \
+  INSTANTIATE_DRAW(N, int32_t, int32_t) template __global__ void crossing_kernel<N>(uint32_t *, int64_t *);
 INSTANTIATE_WIDTH(1)
 INSTANTIATE_WIDTH(2)
 INSTANTIATE_WIDTH(4)
@@ -87,12 +87,12 @@ INSTANTIATE_WIDTH(8)
 INSTANTIATE_WIDTH(16)
 INSTANTIATE_WIDTH(32)
 
-#define INSTANTIATE_RELABEL(DENSE, NODE)                                                                               \
-  template __global__ void insert_kernel<DENSE, NODE>(NodeTable<DENSE>, const NODE *, int64_t, int64_t);               \
-  template __global__ void find_kernel<DENSE, NODE>(NodeTable<DENSE>, const NODE *, int64_t, int64_t, int64_t *,       \
-                                                    int64_t *);                                                        \
-  template __global__ void number_kernel<DENSE, NODE>(NodeTable<DENSE>, const NODE *, int64_t, int64_t, const int64_t *, \
-                                                      int64_t, bool, NODE *, NODE *);
+#define INSTANTIATE_RELABEL(DENSE, NODE) \
+  template __global__ void insert_kernel<DENSE, NODE>(NodeTable<DENSE>, const NODE *, int64_t, int64_t); \
+  template __global__ void find_kernel<DENSE, NODE>(NodeTable<DENSE>, const NODE *, int64_t, int64_t, int64_t *, \
+                                                    int64_t *); \
+  template __global__ void number_kernel<DENSE, NODE>(NodeTable<DENSE>, const NODE *, int64_t, int64_t, \
+                                                      const int64_t *, int64_t, bool, NODE *, NODE *);
 INSTANTIATE_RELABEL(true, int64_t)
 INSTANTIATE_RELABEL(false, int64_t)
 INSTANTIATE_RELABEL(true, int32_t)

@@ -71,8 +71,13 @@ void check_batch(Batch batch, int64_t width) {
 }
 
 void batches_of_philox_agree(void **) {
-  check_batch([](const Subkey &subkey, const uint64_t *nodes, const uint64_t *pairs, int64_t count, uint64_t *x0,
-                 uint64_t *x1) { uni::cpu::draw_pairs(subkey, nodes, pairs, count, x0, x1); return count; }, 1);
+  check_batch(
+      [](const Subkey &subkey, const uint64_t *nodes, const uint64_t *pairs, int64_t count, uint64_t *x0,
+         uint64_t *x1) {
+        uni::cpu::draw_pairs(subkey, nodes, pairs, count, x0, x1);
+        return count;
+      },
+      1);
 #if defined(__x86_64__)
   check_batch(uni::cpu::philox_detail::batch_sse2, 2);
   if (__builtin_cpu_supports("avx2")) check_batch(uni::cpu::philox_detail::batch_avx2, 4);
@@ -140,7 +145,8 @@ void lanes_meet_in_ballot_shuffle_scan_and_sum(void **) {
 
 // --- draws ---
 
-std::vector<int64_t> draw_with(auto g, const Subkey &subkey, int64_t node, int64_t degree, int64_t fanout, bool replace) {
+std::vector<int64_t> draw_with(auto g, const Subkey &subkey, int64_t node, int64_t degree, int64_t fanout,
+                               bool replace) {
   const uint64_t capacity = fanout > 0 ? pick_set_capacity(fanout) : 0;
   std::vector<uint64_t> slots(capacity);
   constexpr int64_t kGuard = 0x5555;
@@ -165,9 +171,7 @@ void draws_are_those_of_the_scheme_for_every_group(void **) {
         if (fanout < 0 && degree > 100000) continue;
         for (const int64_t node : {int64_t{0}, int64_t{12345}, (int64_t{1} << 35) + 7}) {
           const auto expected = reference_picks(expected_subkey, node, degree, fanout, replace);
-          for_each_group([&](auto g) {
-            assert_true(draw_with(g, subkey, node, degree, fanout, replace) == expected);
-          });
+          for_each_group([&](auto g) { assert_true(draw_with(g, subkey, node, degree, fanout, replace) == expected); });
         }
       }
     }
@@ -266,9 +270,8 @@ int64_t last_writer_wins(auto g, int64_t n) {
 // Wrong: a lane reads, in the same block, what the lane before it wrote.
 std::vector<int64_t> reads_a_neighbour_within_a_block(auto g, int64_t n) {
   std::vector<int64_t> sums(static_cast<size_t>(n) + 1, 0);
-  for_each_strided(g, 0, n, [&](int, int64_t i) {
-    sums[static_cast<size_t>(i) + 1] = sums[static_cast<size_t>(i)] + i;
-  });
+  for_each_strided(g, 0, n,
+                   [&](int, int64_t i) { sums[static_cast<size_t>(i) + 1] = sums[static_cast<size_t>(i)] + i; });
   return sums;
 }
 
@@ -291,7 +294,8 @@ std::vector<int64_t> floyd_blind_to_its_own_tile(auto g, int64_t degree, int64_t
   const Subkey subkey = make_subkey(9, 0, 0, 0, Method::kUniform);
   std::vector<int64_t> picks(static_cast<size_t>(fanout), -1);
   for_each_strided(g, 0, fanout, [&](int lane, int64_t s) {
-    const int64_t j = degree - fanout + s, t = bounded(draw(subkey, 4, static_cast<uint64_t>(s)), static_cast<uint64_t>(j) + 1);
+    const int64_t j = degree - fanout + s,
+                  t = bounded(draw(subkey, 4, static_cast<uint64_t>(s)), static_cast<uint64_t>(j) + 1);
     bool taken = false;
     for (int64_t earlier = 0; earlier < s - lane; ++earlier) taken |= picks[static_cast<size_t>(earlier)] == t;
     picks[static_cast<size_t>(s)] = taken ? j : t;

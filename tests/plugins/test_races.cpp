@@ -3,12 +3,12 @@
 // be silent, the second must be caught. The program runs itself for each, since a race found ends the process.
 #include <unistd.h>
 
+#include <sys/wait.h>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
-#include <sys/wait.h>
 #include <thread>
 #include <vector>
 
@@ -80,6 +80,7 @@ int main(int argc, char **argv) {
   setenv("TSAN_OPTIONS", "exitcode=66 halt_on_error=1", 1);
   const int atomic = exit_code_of("/proc/self/exe", "atomic");
   const int planted = exit_code_of("/proc/self/exe", "planted");
-  std::printf("with atomic operations: exit code %d, expected 0; without: %d, expected %d\n", atomic, planted, kRaceFound);
+  std::printf("with atomic operations: exit code %d, expected 0; without: %d, expected %d\n", atomic, planted,
+              kRaceFound);
   return atomic == 0 && planted == kRaceFound ? 0 : 1;
 }

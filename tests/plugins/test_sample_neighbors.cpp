@@ -36,7 +36,8 @@ Graph make_graph(int64_t num_nodes, int64_t first_node, int64_t span, uint64_t s
     if (i == first_node + span / 2) degree = 700;
     graph.indptr[static_cast<size_t>(i) + 1] = degree;
   }
-  for (int64_t i = 0; i < num_nodes; ++i) graph.indptr[static_cast<size_t>(i) + 1] += graph.indptr[static_cast<size_t>(i)];
+  for (int64_t i = 0; i < num_nodes; ++i)
+    graph.indptr[static_cast<size_t>(i) + 1] += graph.indptr[static_cast<size_t>(i)];
   for (int64_t e = 0; e < graph.indptr.back(); ++e) {
     graph.indices.push_back(first_node + static_cast<int64_t>(random() % static_cast<uint64_t>(span)));
     graph.edge_ids.push_back(static_cast<int64_t>(random() % 100000));
@@ -63,11 +64,13 @@ struct Case {
   bool graph_has_edge_ids = false;
 };
 
-using SampleFunction = uni_status (*)(void *, const uni_sample_plan &, uint64_t, uni_sample_output *, uni_error *) noexcept;
+using SampleFunction = uni_status (*)(void *, const uni_sample_plan &, uint64_t, uni_sample_output *,
+                                      uni_error *) noexcept;
 
 constexpr SampleFunction kSampleFunctions[] = {
-    cpu::sample_with_groups<HostGroup<1>>, cpu::sample_with_groups<HostGroup<2>>,  cpu::sample_with_groups<HostGroup<4>>,
-    cpu::sample_with_groups<HostGroup<8>>, cpu::sample_with_groups<HostGroup<16>>, cpu::sample_with_groups<HostGroup<32>>};
+    cpu::sample_with_groups<HostGroup<1>>,  cpu::sample_with_groups<HostGroup<2>>,
+    cpu::sample_with_groups<HostGroup<4>>,  cpu::sample_with_groups<HostGroup<8>>,
+    cpu::sample_with_groups<HostGroup<16>>, cpu::sample_with_groups<HostGroup<32>>};
 
 std::unique_ptr<cpu::Backend> make_backend(int num_threads) {
   uni_backend_config config{};
@@ -77,7 +80,8 @@ std::unique_ptr<cpu::Backend> make_backend(int num_threads) {
 }
 
 void release_all(cpu::Backend &backend, uni_sample_output &output) {
-  for (uni_memory_block *block : {&output.nodes, &output.sources, &output.targets, &output.edge_ids, &output.seed_index})
+  for (uni_memory_block *block :
+       {&output.nodes, &output.sources, &output.targets, &output.edge_ids, &output.seed_index})
     cpu::release(&backend, block);
 }
 
@@ -155,7 +159,8 @@ void check_all(const Graph &graph, const std::vector<Case> &cases, std::initiali
           graph.indptr, graph.indices, c.graph_has_edge_ids ? graph.edge_ids : std::vector<int64_t>{}, c.seeds,
           c.fanouts, c.seed, (c.flags & UNI_SAMPLE_REPLACE) != 0, (c.flags & UNI_SAMPLE_UNIQUE_SEEDS) != 0);
       for (const SampleFunction sample : kSampleFunctions) {
-        for (const uint64_t order : orders) check_case<int64_t, int64_t, int64_t>(*backend, graph, c, expected, sample, order);
+        for (const uint64_t order : orders)
+          check_case<int64_t, int64_t, int64_t>(*backend, graph, c, expected, sample, order);
       }
       check_case<int32_t, int64_t, int32_t>(*backend, graph, c, expected, kSampleFunctions[0], 0);
       check_case<int64_t, int32_t, int32_t>(*backend, graph, c, expected, kSampleFunctions[3], 1);
@@ -201,8 +206,8 @@ void a_graph_without_edges_and_one_without_nodes_can_be_sampled(void **) {
   graph.indptr.assign(5, 0);
   for (const SampleFunction sample : kSampleFunctions) {
     const Case c = {{2, 2, 0}, {3, -1}, 1, UNI_SAMPLE_WITH_EDGE_IDS, false};
-    check_case<int64_t, int64_t, int64_t>(*backend, graph, c,
-                                          reference_sample(graph.indptr, {}, {}, c.seeds, c.fanouts, 1, false, false), sample, 0);
+    check_case<int64_t, int64_t, int64_t>(
+        *backend, graph, c, reference_sample(graph.indptr, {}, {}, c.seeds, c.fanouts, 1, false, false), sample, 0);
     Graph none;
     none.indptr.assign(1, 0);
     const Case no_seeds = {{}, {3}, 1, 0, false};

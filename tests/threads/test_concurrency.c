@@ -23,12 +23,11 @@ struct shared {
 
 static struct shared shared;
 
-#define EXPECT(condition)                                                      \
-  do {                                                                         \
-    if (!(condition)) {                                                        \
-      if (atomic_fetch_add(&shared.failures, 1) < 5)                           \
-        fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);        \
-    }                                                                          \
+#define EXPECT(condition) \
+  do { \
+    if (!(condition)) { \
+      if (atomic_fetch_add(&shared.failures, 1) < 5) fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+    } \
   } while (0)
 
 static int32_t expected_value(int64_t row, int64_t column) { return (int32_t)(row * 100 + column); }
@@ -85,7 +84,8 @@ static void scatter(uint64_t *random) {
   }
   int32_t zeros[targets] = {0};
   const uni_array memory = array_2d(UNI_DTYPE_INT32, zeros, targets, 1);
-  const uni_array borrowed = array_1d(UNI_DTYPE_INT64, index, length), source = array_2d(UNI_DTYPE_INT32, rows, length, 1);
+  const uni_array borrowed = array_1d(UNI_DTYPE_INT64, index, length),
+                  source = array_2d(UNI_DTYPE_INT32, rows, length, 1);
   uni_tensor *destination = NULL;
   EXPECT(uni_tensor_wrap(shared.context, &memory, NULL, NULL, &destination, NULL) == UNI_STATUS_OK);
   uni_scatter_options options = UNI_SCATTER_OPTIONS_INIT;
@@ -156,13 +156,27 @@ static void *work(void *argument) {
   pthread_barrier_wait(&shared.barrier);
   for (int round = 0; round < num_rounds; ++round)
     for (int action = 0; action < 7; ++action) switch (next_random(&random) % 7) {
-        case 0: create_and_release(&random); break;
-        case 1: gather(&random, 50); break;
-        case 2: gather(&random, 20000); break;
-        case 3: scatter(&random); break;
-        case 4: sample(&random); break;
-        case 5: slice_and_export(&random); break;
-        default: read_and_reset(); break;
+        case 0:
+          create_and_release(&random);
+          break;
+        case 1:
+          gather(&random, 50);
+          break;
+        case 2:
+          gather(&random, 20000);
+          break;
+        case 3:
+          scatter(&random);
+          break;
+        case 4:
+          sample(&random);
+          break;
+        case 5:
+          slice_and_export(&random);
+          break;
+        default:
+          read_and_reset();
+          break;
       }
   return NULL;
 }
@@ -172,7 +186,8 @@ static void count_destroy(void *user_data) { atomic_fetch_add((_Atomic int *)use
 static void run_threads(void *(*body)(void *)) {
   pthread_t threads[num_threads];
   assert_int_equal(pthread_barrier_init(&shared.barrier, NULL, num_threads), 0);
-  for (uintptr_t i = 0; i < num_threads; ++i) assert_int_equal(pthread_create(&threads[i], NULL, body, (void *)(i + 1)), 0);
+  for (uintptr_t i = 0; i < num_threads; ++i)
+    assert_int_equal(pthread_create(&threads[i], NULL, body, (void *)(i + 1)), 0);
   for (int i = 0; i < num_threads; ++i) assert_int_equal(pthread_join(threads[i], NULL), 0);
   pthread_barrier_destroy(&shared.barrier);
   assert_int_equal(atomic_load(&shared.failures), 0);
@@ -236,7 +251,8 @@ static void *count_calls(void *argument) {
   int32_t rows[3];
   const uni_array out = array_2d(UNI_DTYPE_INT32, rows, 3, 1);
   pthread_barrier_wait(&shared.barrier);
-  for (int i = 0; i < 2000; ++i) EXPECT(uni_gather_into(shared.table, &borrowed, NULL, NULL, &out, NULL) == UNI_STATUS_OK);
+  for (int i = 0; i < 2000; ++i)
+    EXPECT(uni_gather_into(shared.table, &borrowed, NULL, NULL, &out, NULL) == UNI_STATUS_OK);
   return NULL;
 }
 

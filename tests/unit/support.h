@@ -42,11 +42,11 @@ static inline void check_failure(uni_status expected, const char *text, uni_stat
 #define FAILS(expected, text, call) \
   (uni_error_init(&error), check_failure((expected), (text), (call), #call, __FILE__, __LINE__))
 /* The same for a call that makes an object: the handle is NULL afterwards. */
-#define FAILS_NULL(expected, text, handle, call)  \
-  do {                                            \
-    (handle) = (void *)&poison;                   \
-    FAILS((expected), (text), (call));            \
-    assert_null((handle));                        \
+#define FAILS_NULL(expected, text, handle, call) \
+  do { \
+    (handle) = (void *)&poison; \
+    FAILS((expected), (text), (call)); \
+    assert_null((handle)); \
   } while (0)
 
 static inline uni_context *make_context(int32_t num_threads) {
@@ -131,7 +131,8 @@ static inline void check_input_struct(const void *valid, size_t size, struct_cal
     uni_error_init(&error);
     const uni_status status = call(user_data, bytes);
     if (given < size)
-      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status, "a struct that is too small", __FILE__, __LINE__);
+      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status, "a struct that is too small", __FILE__,
+                    __LINE__);
     else
       check_ok(status, "a struct of this size or larger", __FILE__, __LINE__);
     if (given > size) {
@@ -164,7 +165,8 @@ static inline void check_output_struct(size_t size, struct_output call, void *us
     memcpy(&after, bytes, sizeof after);
     assert_int_equal(after, given);
     if (given < size)
-      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status, "a struct that is too small", __FILE__, __LINE__);
+      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status, "a struct that is too small", __FILE__,
+                    __LINE__);
     else
       check_ok(status, "a struct of this size or larger", __FILE__, __LINE__);
     for (size_t i = given < size ? sizeof given : size; i < num_bytes; ++i) assert_int_equal(bytes[i], 0xab);

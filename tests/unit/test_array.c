@@ -46,11 +46,11 @@ static void test_bad_descriptors(void **state) {
   static float data[64];
   const uni_array good = array_2d(UNI_DTYPE_FLOAT32, data, 4, 4);
   uni_tensor *tensor = NULL;
-#define WRONG(expected, text, change)                                                                           \
-  do {                                                                                                          \
-    uni_array array = good;                                                                                     \
-    change;                                                                                                     \
-    FAILS_NULL((expected), (text), tensor, uni_tensor_wrap(context, &array, NULL, NULL, &tensor, &error));      \
+#define WRONG(expected, text, change) \
+  do { \
+    uni_array array = good; \
+    change; \
+    FAILS_NULL((expected), (text), tensor, uni_tensor_wrap(context, &array, NULL, NULL, &tensor, &error)); \
   } while (0)
   WRONG(UNI_STATUS_DTYPE_MISMATCH, "array", array.dtype = 0);
   WRONG(UNI_STATUS_DTYPE_MISMATCH, "14", array.dtype = 14);
@@ -147,8 +147,8 @@ static void test_macros(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_dtypes),          cmocka_unit_test(test_memory_names), cmocka_unit_test(test_bad_descriptors),
-      cmocka_unit_test(test_struct_sizes),    cmocka_unit_test(test_defaults),     cmocka_unit_test(test_macros),
+      cmocka_unit_test(test_dtypes),       cmocka_unit_test(test_memory_names), cmocka_unit_test(test_bad_descriptors),
+      cmocka_unit_test(test_struct_sizes), cmocka_unit_test(test_defaults),     cmocka_unit_test(test_macros),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,11 +65,11 @@ static void test_create_refuses(void **state) {
   (void)state;
   uni_context *context = NULL;
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_create(NULL, NULL, &error));
-#define WRONG(expected, text, change)                                                             \
-  do {                                                                                            \
-    uni_context_options options = UNI_CONTEXT_OPTIONS_INIT;                                       \
-    change;                                                                                       \
-    FAILS_NULL((expected), (text), context, uni_context_create(&options, &context, &error));      \
+#define WRONG(expected, text, change) \
+  do { \
+    uni_context_options options = UNI_CONTEXT_OPTIONS_INIT; \
+    change; \
+    FAILS_NULL((expected), (text), context, uni_context_create(&options, &context, &error)); \
   } while (0)
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "num_threads", options.num_threads = -1);
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "1025", options.num_threads = 1025);

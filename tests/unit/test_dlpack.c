@@ -52,9 +52,9 @@ static void test_export(void **state) {
     int32_t dtype;
     uint8_t code;
   } table[] = {
-      {UNI_DTYPE_BOOL, DL_BOOL},     {UNI_DTYPE_INT8, DL_INT},      {UNI_DTYPE_INT16, DL_INT},
-      {UNI_DTYPE_INT32, DL_INT},     {UNI_DTYPE_INT64, DL_INT},     {UNI_DTYPE_UINT8, DL_UINT},
-      {UNI_DTYPE_UINT16, DL_UINT},   {UNI_DTYPE_UINT32, DL_UINT},   {UNI_DTYPE_UINT64, DL_UINT},
+      {UNI_DTYPE_BOOL, DL_BOOL},     {UNI_DTYPE_INT8, DL_INT},        {UNI_DTYPE_INT16, DL_INT},
+      {UNI_DTYPE_INT32, DL_INT},     {UNI_DTYPE_INT64, DL_INT},       {UNI_DTYPE_UINT8, DL_UINT},
+      {UNI_DTYPE_UINT16, DL_UINT},   {UNI_DTYPE_UINT32, DL_UINT},     {UNI_DTYPE_UINT64, DL_UINT},
       {UNI_DTYPE_FLOAT16, DL_FLOAT}, {UNI_DTYPE_BFLOAT16, DL_BFLOAT}, {UNI_DTYPE_FLOAT32, DL_FLOAT},
       {UNI_DTYPE_FLOAT64, DL_FLOAT},
   };
@@ -217,9 +217,9 @@ static void test_strides(void **state) {
     int64_t shape[2], strides[2];
     int64_t pitch; /* 0: refused */
   } table[] = {
-      {{2, 3}, {3, 1}, 12}, {{2, 3}, {5, 1}, 20},  {{1, 3}, {77, 1}, 12}, {{2, 1}, {4, 99}, 16},
-      {{2, 3}, {1, 2}, 0},  {{2, 3}, {6, 2}, 0},   {{2, 3}, {-3, 1}, 0},  {{2, 3}, {0, 1}, 0},
-      {{2, 3}, {2, 1}, 0},  {{2, 3}, {3, -1}, 0},  {{2, 3}, {3, 0}, 0},   {{2, 3}, {INT64_MAX, 1}, 0},
+      {{2, 3}, {3, 1}, 12},        {{2, 3}, {5, 1}, 20}, {{1, 3}, {77, 1}, 12}, {{2, 1}, {4, 99}, 16},
+      {{2, 3}, {1, 2}, 0},         {{2, 3}, {6, 2}, 0},  {{2, 3}, {-3, 1}, 0},  {{2, 3}, {0, 1}, 0},
+      {{2, 3}, {2, 1}, 0},         {{2, 3}, {3, -1}, 0}, {{2, 3}, {3, 0}, 0},   {{2, 3}, {INT64_MAX, 1}, 0},
       {{2, 3}, {INT64_MIN, 1}, 0},
   };
   for (size_t t = 0; t < sizeof table / sizeof table[0]; ++t) {
@@ -229,7 +229,8 @@ static void test_strides(void **state) {
     managed.tensor.strides = strides;
     uni_tensor *tensor = NULL;
     if (table[t].pitch == 0) {
-      FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "stride", tensor, uni_tensor_from_dlpack(context, &managed, &tensor, &error));
+      FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "stride", tensor,
+                 uni_tensor_from_dlpack(context, &managed, &tensor, &error));
       assert_int_equal(deleted, 0);
       continue;
     }
@@ -258,12 +259,12 @@ static void test_import_refuses(void **state) {
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "context", tensor, uni_tensor_from_dlpack(NULL, &managed, &tensor, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor", uni_tensor_from_dlpack(context, &managed, NULL, &error));
   assert_int_equal(deleted, 0);
-#define WRONG(expected, text, change)                                                                             \
-  do {                                                                                                            \
-    managed = make_managed();                                                                                     \
-    change;                                                                                                       \
-    FAILS_NULL((expected), (text), tensor, uni_tensor_from_dlpack(context, &managed, &tensor, &error));           \
-    assert_int_equal(deleted, 0);                                                                                 \
+#define WRONG(expected, text, change) \
+  do { \
+    managed = make_managed(); \
+    change; \
+    FAILS_NULL((expected), (text), tensor, uni_tensor_from_dlpack(context, &managed, &tensor, &error)); \
+    assert_int_equal(deleted, 0); \
   } while (0)
   int64_t negative[2] = {-1, 3}, huge[2] = {INT64_MAX, INT64_MAX};
   WRONG(UNI_STATUS_DTYPE_MISMATCH, "lanes", managed.tensor.dtype.lanes = 2);
@@ -281,7 +282,8 @@ static void test_import_refuses(void **state) {
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "", managed.tensor.shape = huge; managed.tensor.strides = NULL);
   WRONG(UNI_STATUS_DEVICE_MISMATCH, "", managed.tensor.device.device_type = 4);
   WRONG(UNI_STATUS_DEVICE_MISMATCH, "", managed.tensor.device.device_type = 99);
-  WRONG(UNI_STATUS_DEVICE_MISMATCH, "", managed.tensor.device.device_type = DL_CUDA; managed.tensor.device.device_id = 99);
+  WRONG(UNI_STATUS_DEVICE_MISMATCH, "", managed.tensor.device.device_type = DL_CUDA;
+        managed.tensor.device.device_id = 99);
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "", managed.tensor.byte_offset = UINT64_MAX);
 #undef WRONG
   const uint32_t majors[] = {0, 2, UINT32_MAX};
@@ -311,14 +313,10 @@ static void test_round_trip(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_export),
-      cmocka_unit_test(test_export_of_padded_and_read_only),
-      cmocka_unit_test(test_export_of_empty),
-      cmocka_unit_test(test_export_refuses),
-      cmocka_unit_test(test_import),
-      cmocka_unit_test(test_byte_offset),
-      cmocka_unit_test(test_strides),
-      cmocka_unit_test(test_import_refuses),
+      cmocka_unit_test(test_export),          cmocka_unit_test(test_export_of_padded_and_read_only),
+      cmocka_unit_test(test_export_of_empty), cmocka_unit_test(test_export_refuses),
+      cmocka_unit_test(test_import),          cmocka_unit_test(test_byte_offset),
+      cmocka_unit_test(test_strides),         cmocka_unit_test(test_import_refuses),
       cmocka_unit_test(test_round_trip),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -42,12 +42,11 @@ static void test_options(void **state) {
   const uni_gather_options good = UNI_GATHER_OPTIONS_INIT;
   check_input_struct(&good, sizeof good, gather_bytes, &borrowed);
   uni_tensor *out = NULL;
-#define WRONG(text, change)                                                                                        \
-  do {                                                                                                             \
-    uni_gather_options options = good;                                                                             \
-    change;                                                                                                        \
-    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, (text), out,                                                           \
-               uni_gather(table, &borrowed, &options, NULL, &out, &error));                                        \
+#define WRONG(text, change) \
+  do { \
+    uni_gather_options options = good; \
+    change; \
+    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, (text), out, uni_gather(table, &borrowed, &options, NULL, &out, &error)); \
   } while (0)
   WRONG("bounds", options.bounds = 3);
   WRONG("bounds", options.bounds = -1);
@@ -74,7 +73,8 @@ static void check_width(int64_t width, int64_t num_indices, int64_t alignment, i
   int32_t *narrow = malloc((size_t)num_indices * 4);
   for (int64_t i = 0; i < num_indices; ++i)
     narrow[i] = (int32_t)(wide[i] = (int64_t)(next_random(&random) % (uint64_t)rows));
-  const uni_array index = array_1d(index_dtype, index_dtype == UNI_DTYPE_INT64 ? (void *)wide : (void *)narrow, num_indices);
+  const uni_array index =
+      array_1d(index_dtype, index_dtype == UNI_DTYPE_INT64 ? (void *)wide : (void *)narrow, num_indices);
   /* Outputs at an odd address and with bytes between rows that must stay. */
   const int64_t out_pitch = width + 5;
   unsigned char *memory = malloc((size_t)(num_indices * out_pitch + 3));
@@ -90,8 +90,10 @@ static void check_width(int64_t width, int64_t num_indices, int64_t alignment, i
   const int64_t result_pitch = info_of(made).row_pitch;
   for (int64_t i = 0; i < num_indices; ++i) {
     const unsigned char *expected = data + wide[i] * pitch;
-    if (memcmp(memory + 3 + i * out_pitch, expected, (size_t)width) != 0) fail_msg("width %d, row %d", (int)width, (int)i);
-    if (memcmp(result + i * result_pitch, expected, (size_t)width) != 0) fail_msg("width %d, row %d", (int)width, (int)i);
+    if (memcmp(memory + 3 + i * out_pitch, expected, (size_t)width) != 0)
+      fail_msg("width %d, row %d", (int)width, (int)i);
+    if (memcmp(result + i * result_pitch, expected, (size_t)width) != 0)
+      fail_msg("width %d, row %d", (int)width, (int)i);
     for (int64_t j = width; j < out_pitch && i + 1 < num_indices; ++j)
       assert_int_equal(memory[3 + i * out_pitch + j], 0xee);
   }
@@ -188,7 +190,8 @@ static void test_bounds_check(void **state) {
   memset(rows, 0x5c, length * 3 * 4);
   memcpy(before, rows, length * 3 * 4);
   const uni_array out = array_2d(UNI_DTYPE_INT32, rows, length, 3);
-  const int64_t bad[] = {-1, 10, -10, INT64_MIN, INT64_MAX, (int64_t)1 << 32, ((int64_t)1 << 32) + 3, INT32_MAX, INT32_MIN};
+  const int64_t bad[] = {-1,        10,       -10, INT64_MIN, INT64_MAX, (int64_t)1 << 32, ((int64_t)1 << 32) + 3,
+                         INT32_MAX, INT32_MIN};
   const int64_t places[] = {0, 1, 777, length / 2, length - 2, length - 1};
   for (size_t p = 0; p < sizeof places / sizeof places[0]; ++p)
     for (size_t b = 0; b < sizeof bad / sizeof bad[0]; ++b) {
@@ -306,12 +309,12 @@ static void test_refuses(void **state) {
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "out", uni_gather_into(table, &good, NULL, NULL, NULL, &error));
   assert_int_equal(uni_gather_into(NULL, NULL, NULL, NULL, NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
   assert_int_equal(uni_gather(NULL, NULL, NULL, NULL, NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
-#define INDEX(expected, change)                                                                        \
-  do {                                                                                                 \
-    uni_array bad = good;                                                                              \
-    change;                                                                                            \
-    FAILS_NULL((expected), "index", made, uni_gather(table, &bad, NULL, NULL, &made, &error));         \
-    FAILS((expected), "index", uni_gather_into(table, &bad, NULL, NULL, &good_out, &error));           \
+#define INDEX(expected, change) \
+  do { \
+    uni_array bad = good; \
+    change; \
+    FAILS_NULL((expected), "index", made, uni_gather(table, &bad, NULL, NULL, &made, &error)); \
+    FAILS((expected), "index", uni_gather_into(table, &bad, NULL, NULL, &good_out, &error)); \
   } while (0)
   INDEX(UNI_STATUS_SHAPE_MISMATCH, bad.ndim = 2);
   INDEX(UNI_STATUS_SHAPE_MISMATCH, bad.ndim = 0);
@@ -327,11 +330,11 @@ static void test_refuses(void **state) {
   INDEX(UNI_STATUS_INVALID_ARGUMENT, bad.struct_size = 8);
   INDEX(UNI_STATUS_DEVICE_MISMATCH, bad.device_type = UNI_DEVICE_CUDA);
 #undef INDEX
-#define OUT(expected, change)                                                                          \
-  do {                                                                                                 \
-    uni_array bad = good_out;                                                                          \
-    change;                                                                                            \
-    FAILS((expected), "out", uni_gather_into(table, &good, NULL, NULL, &bad, &error));                 \
+#define OUT(expected, change) \
+  do { \
+    uni_array bad = good_out; \
+    change; \
+    FAILS((expected), "out", uni_gather_into(table, &good, NULL, NULL, &bad, &error)); \
   } while (0)
   OUT(UNI_STATUS_DTYPE_MISMATCH, bad.dtype = UNI_DTYPE_FLOAT32);
   OUT(UNI_STATUS_SHAPE_MISMATCH, bad.ndim = 1);
@@ -382,10 +385,11 @@ static void test_result_in_other_memory(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_options),      cmocka_unit_test(test_widths),       cmocka_unit_test(test_shapes),
-      cmocka_unit_test(test_empty),        cmocka_unit_test(test_bounds_check), cmocka_unit_test(test_bounds_skip),
-      cmocka_unit_test(test_bounds_trust), cmocka_unit_test(test_count),        cmocka_unit_test(test_refuses),
-      cmocka_unit_test(test_result_in_other_memory),
+      cmocka_unit_test(test_options),      cmocka_unit_test(test_widths),
+      cmocka_unit_test(test_shapes),       cmocka_unit_test(test_empty),
+      cmocka_unit_test(test_bounds_check), cmocka_unit_test(test_bounds_skip),
+      cmocka_unit_test(test_bounds_trust), cmocka_unit_test(test_count),
+      cmocka_unit_test(test_refuses),      cmocka_unit_test(test_result_in_other_memory),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -50,7 +50,8 @@ static void check_rows(uni_context *context, int64_t width, int64_t source_offse
   for (int64_t i = 0; i < count; ++i) {
     const unsigned char *expected = wide[i] < 0 || wide[i] >= rows ? zeros : data + wide[i] * width;
     if (memcmp(result + i * pitch, expected, (size_t)width) != 0)
-      fail_msg("width %d, offsets %d and %d, gap %d: row %d", (int)width, (int)source_offset, (int)offset, (int)gap, (int)i);
+      fail_msg("width %d, offsets %d and %d, gap %d: row %d", (int)width, (int)source_offset, (int)offset, (int)gap,
+               (int)i);
     for (int64_t j = width; j < pitch && i + 1 < count; ++j) assert_int_equal(result[i * pitch + j], 0xee);
   }
   for (int64_t j = 0; j < offset; ++j) assert_int_equal(memory[j], 0xee);

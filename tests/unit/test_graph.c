@@ -79,9 +79,12 @@ static void test_dtypes(void **state) {
   for (int i = 0; i < 4; ++i) {
     const int wide_indptr = i & 1, wide_indices = i >> 1;
     const int32_t dtypes[2] = {UNI_DTYPE_INT32, UNI_DTYPE_INT64};
-    uni_tensor *indptr = make_tensor(context, dtypes[wide_indptr], 3, -1, wide_indptr ? (void *)(uintptr_t)indptr64 : (void *)(uintptr_t)indptr32);
-    uni_tensor *indices = make_tensor(context, dtypes[wide_indices], 3, -1, wide_indices ? (void *)(uintptr_t)indices64 : (void *)(uintptr_t)indices32);
-    uni_tensor *ids = make_tensor(context, dtypes[wide_indptr], 3, -1, wide_indptr ? (void *)(uintptr_t)indices64 : (void *)(uintptr_t)indices32);
+    uni_tensor *indptr = make_tensor(context, dtypes[wide_indptr], 3, -1,
+                                     wide_indptr ? (void *)(uintptr_t)indptr64 : (void *)(uintptr_t)indptr32);
+    uni_tensor *indices = make_tensor(context, dtypes[wide_indices], 3, -1,
+                                      wide_indices ? (void *)(uintptr_t)indices64 : (void *)(uintptr_t)indices32);
+    uni_tensor *ids = make_tensor(context, dtypes[wide_indptr], 3, -1,
+                                  wide_indptr ? (void *)(uintptr_t)indices64 : (void *)(uintptr_t)indices32);
     uni_tensor *other_ids = make_tensor(context, dtypes[!wide_indptr], 3, -1, NULL);
     uni_graph_desc desc = UNI_GRAPH_DESC_INIT;
     desc.indptr = indptr;
@@ -153,8 +156,10 @@ static void test_refuses(void **state) {
   (void)state;
   uni_context *other = make_context(1);
   uni_tensor *indptr = make_int64(context, 5, indptr4), *indices = make_int64(context, 6, indices4);
-  uni_tensor *elsewhere = make_int64(other, 6, indices4), *floats = make_tensor(context, UNI_DTYPE_FLOAT32, 6, -1, NULL);
-  uni_tensor *bytes = make_tensor(context, UNI_DTYPE_UINT32, 6, -1, NULL), *flat = make_tensor(context, UNI_DTYPE_INT64, 3, 2, NULL);
+  uni_tensor *elsewhere = make_int64(other, 6, indices4),
+             *floats = make_tensor(context, UNI_DTYPE_FLOAT32, 6, -1, NULL);
+  uni_tensor *bytes = make_tensor(context, UNI_DTYPE_UINT32, 6, -1, NULL),
+             *flat = make_tensor(context, UNI_DTYPE_INT64, 3, 2, NULL);
   uni_tensor *none = make_int64(context, 0, NULL), *five = make_int64(context, 5, NULL);
   uni_graph_desc good = UNI_GRAPH_DESC_INIT;
   good.indptr = indptr;
@@ -164,11 +169,11 @@ static void test_refuses(void **state) {
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "desc", graph, uni_graph_create(context, NULL, &graph, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "graph", uni_graph_create(context, &good, NULL, &error));
   assert_int_equal(uni_graph_create(NULL, NULL, NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
-#define WRONG(expected, text, change)                                                             \
-  do {                                                                                            \
-    uni_graph_desc desc = good;                                                                   \
-    change;                                                                                       \
-    FAILS_NULL((expected), (text), graph, uni_graph_create(context, &desc, &graph, &error));      \
+#define WRONG(expected, text, change) \
+  do { \
+    uni_graph_desc desc = good; \
+    change; \
+    FAILS_NULL((expected), (text), graph, uni_graph_create(context, &desc, &graph, &error)); \
   } while (0)
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "flags", desc.flags = 2);
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "indptr", desc.indptr = NULL);

@@ -50,7 +50,8 @@ static void test_many_rows(void **state) {
   const int64_t rows = (int64_t)3 << 30;
   struct mapping mapping = map_sparse((size_t)rows);
   uni_tensor *tensor = wrap(&mapping, rows, 1), *out = NULL;
-  const int64_t index[6] = {rows - 1, (int64_t)1 << 31, ((int64_t)1 << 31) - 1, ((int64_t)1 << 31) + 12345, 0, rows - 1};
+  const int64_t index[6] = {rows - 1, (int64_t)1 << 31, ((int64_t)1 << 31) - 1, ((int64_t)1 << 31) + 12345,
+                            0,        rows - 1};
   for (int i = 0; i < 6; ++i) mapping.data[index[i]] = (unsigned char)(index[i] % 251 + 1);
   uni_array borrowed = array_1d(UNI_DTYPE_INT64, index, 6);
   OK(uni_gather(tensor, &borrowed, NULL, NULL, &out, &error));
@@ -81,7 +82,8 @@ static void test_far_rows(void **state) {
     array.row_pitch = pitch;
     uni_tensor *tensor = NULL, *out = NULL;
     OK(uni_tensor_wrap(context, &array, unmap, &mapping, &tensor, &error));
-    const int32_t index[4] = {(int32_t)(rows - 1), (int32_t)(((int64_t)1 << 32) / pitch), (int32_t)(((int64_t)1 << 31) / pitch), 0};
+    const int32_t index[4] = {(int32_t)(rows - 1), (int32_t)(((int64_t)1 << 32) / pitch),
+                              (int32_t)(((int64_t)1 << 31) / pitch), 0};
     for (int i = 0; i < 4; ++i) memset(mapping.data + index[i] * pitch, i + 1, 1000);
     const uni_array borrowed = array_1d(UNI_DTYPE_INT32, index, 4);
     OK(uni_gather(tensor, &borrowed, NULL, NULL, &out, &error));

@@ -59,7 +59,8 @@ static uni_status load(uni_tensor **tensor) {
 
 static void test_round_trips(void **state) {
   (void)state;
-  static const int64_t shapes[][4] = {{0, 0, 0, 0}, {1, 7, 0, 0}, {2, 3, 5, 0}, {3, 2, 3, 4}, {1, 0, 0, 0}, {2, 3, 0, 0}};
+  static const int64_t shapes[][4] = {{0, 0, 0, 0}, {1, 7, 0, 0}, {2, 3, 5, 0},
+                                      {3, 2, 3, 4}, {1, 0, 0, 0}, {2, 3, 0, 0}};
   for (int32_t dtype = UNI_DTYPE_BOOL; dtype <= UNI_DTYPE_FLOAT64; ++dtype)
     for (size_t s = 0; s < sizeof shapes / sizeof shapes[0]; ++s)
       for (int64_t alignment = 0; alignment <= 64; alignment += 64) {
@@ -137,13 +138,33 @@ static void test_descriptions(void **state) {
     const char *descr;
     int32_t dtype; /* 0: refused */
   } table[] = {
-      {"|b1", UNI_DTYPE_BOOL},    {"|i1", UNI_DTYPE_INT8},    {"<i2", UNI_DTYPE_INT16},   {"<i4", UNI_DTYPE_INT32},
-      {"<i8", UNI_DTYPE_INT64},   {"|u1", UNI_DTYPE_UINT8},   {"<u2", UNI_DTYPE_UINT16},  {"<u4", UNI_DTYPE_UINT32},
-      {"<u8", UNI_DTYPE_UINT64},  {"<f2", UNI_DTYPE_FLOAT16}, {"<f4", UNI_DTYPE_FLOAT32}, {"<f8", UNI_DTYPE_FLOAT64},
-      {">i4", 0},                 {">f8", 0},                 {"|O", 0},                  {"<c8", 0},
-      {"<U5", 0},                 {"|S3", 0},                 {"<f16", 0},                {"<i3", 0},
-      {"<M8[ns]", 0},             {"", 0},                    {"<", 0},                   {"<i", 0},
-      {"<i44", 0},                {"i", 0},                   {"|V4", 0},
+      {"|b1", UNI_DTYPE_BOOL},
+      {"|i1", UNI_DTYPE_INT8},
+      {"<i2", UNI_DTYPE_INT16},
+      {"<i4", UNI_DTYPE_INT32},
+      {"<i8", UNI_DTYPE_INT64},
+      {"|u1", UNI_DTYPE_UINT8},
+      {"<u2", UNI_DTYPE_UINT16},
+      {"<u4", UNI_DTYPE_UINT32},
+      {"<u8", UNI_DTYPE_UINT64},
+      {"<f2", UNI_DTYPE_FLOAT16},
+      {"<f4", UNI_DTYPE_FLOAT32},
+      {"<f8", UNI_DTYPE_FLOAT64},
+      {">i4", 0},
+      {">f8", 0},
+      {"|O", 0},
+      {"<c8", 0},
+      {"<U5", 0},
+      {"|S3", 0},
+      {"<f16", 0},
+      {"<i3", 0},
+      {"<M8[ns]", 0},
+      {"", 0},
+      {"<", 0},
+      {"<i", 0},
+      {"<i44", 0},
+      {"i", 0},
+      {"|V4", 0},
   };
   const int64_t data[1] = {0};
   for (size_t t = 0; t < sizeof table / sizeof table[0]; ++t) {
@@ -230,7 +251,8 @@ static void test_truncated_and_changed(void **state) {
       write_bytes(changed, size);
       const uni_status status = load(&tensor);
       if (place < 6 && status == UNI_STATUS_OK) fail_msg("magic changed at %d was accepted", (int)place);
-      if (status != UNI_STATUS_OK) check_failure(UNI_STATUS_FORMAT_ERROR, path, status, "a changed file", __FILE__, __LINE__);
+      if (status != UNI_STATUS_OK)
+        check_failure(UNI_STATUS_FORMAT_ERROR, path, status, "a changed file", __FILE__, __LINE__);
       uni_tensor_release(tensor);
     }
   for (int version = 0; version < 256; ++version) {
@@ -253,7 +275,8 @@ static void test_load_refuses(void **state) {
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "memory", tensor, uni_tensor_load(context, path, -1, NULL, &tensor, &error));
   uni_load_options options = UNI_LOAD_OPTIONS_INIT;
   options.flags = 1;
-  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "flags", tensor, uni_tensor_load(context, path, 0, &options, &tensor, &error));
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "flags", tensor,
+             uni_tensor_load(context, path, 0, &options, &tensor, &error));
   options.flags = 0;
   options.row_alignment = 3;
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "row_alignment", tensor,
@@ -376,16 +399,11 @@ static void test_saved_form(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trips),
-      cmocka_unit_test(test_versions_and_whitespace),
-      cmocka_unit_test(test_descriptions),
-      cmocka_unit_test(test_corrupt_headers),
-      cmocka_unit_test(test_truncated_and_changed),
-      cmocka_unit_test(test_load_refuses),
-      cmocka_unit_test(test_options_sizes),
-      cmocka_unit_test(test_progress),
-      cmocka_unit_test(test_save_refuses),
-      cmocka_unit_test(test_saved_form),
+      cmocka_unit_test(test_round_trips),           cmocka_unit_test(test_versions_and_whitespace),
+      cmocka_unit_test(test_descriptions),          cmocka_unit_test(test_corrupt_headers),
+      cmocka_unit_test(test_truncated_and_changed), cmocka_unit_test(test_load_refuses),
+      cmocka_unit_test(test_options_sizes),         cmocka_unit_test(test_progress),
+      cmocka_unit_test(test_save_refuses),          cmocka_unit_test(test_saved_form),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

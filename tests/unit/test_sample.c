@@ -203,17 +203,18 @@ static void test_refuses(void **state) {
   const uni_array good = array_1d(UNI_DTYPE_INT64, seeds, 3);
   const uni_sample_options good_options = with(2, fanouts, 0);
   uni_sample *sample = NULL;
-#define CALL(of, with_seeds, with_options) uni_sample_neighbors((of), (with_seeds), (with_options), NULL, &sample, &error)
+#define CALL(of, with_seeds, with_options) \
+  uni_sample_neighbors((of), (with_seeds), (with_options), NULL, &sample, &error)
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "graph", sample, CALL(NULL, &good, &good_options));
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "seeds", sample, CALL(graph, NULL, &good_options));
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "options", sample, CALL(graph, &good, NULL));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "sample", uni_sample_neighbors(graph, &good, &good_options, NULL, NULL, &error));
   assert_int_equal(uni_sample_neighbors(NULL, NULL, NULL, NULL, NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
-#define OPTIONS(text, change)                                                                 \
-  do {                                                                                        \
-    uni_sample_options options = good_options;                                                \
-    change;                                                                                   \
-    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, (text), sample, CALL(graph, &good, &options));    \
+#define OPTIONS(text, change) \
+  do { \
+    uni_sample_options options = good_options; \
+    change; \
+    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, (text), sample, CALL(graph, &good, &options)); \
   } while (0)
   OPTIONS("flags", options.flags = 8);
   OPTIONS("flags", options.flags = 0x80000000u);
@@ -226,11 +227,11 @@ static void test_refuses(void **state) {
   OPTIONS("-2", options.fanouts = below);
   OPTIONS("fanouts[0]", options.fanouts = least);
 #undef OPTIONS
-#define SEEDS(expected, text, change)                                                   \
-  do {                                                                                  \
-    uni_array bad = good;                                                               \
-    change;                                                                             \
-    FAILS_NULL((expected), (text), sample, CALL(graph, &bad, &good_options));           \
+#define SEEDS(expected, text, change) \
+  do { \
+    uni_array bad = good; \
+    change; \
+    FAILS_NULL((expected), (text), sample, CALL(graph, &bad, &good_options)); \
   } while (0)
   SEEDS(UNI_STATUS_SHAPE_MISMATCH, "seeds", bad.ndim = 2);
   SEEDS(UNI_STATUS_DTYPE_MISMATCH, "seeds", bad.dtype = UNI_DTYPE_UINT64);
@@ -283,7 +284,8 @@ static void check_structure(const uni_graph *of, const uni_sample *sample, const
   for (int32_t h = 0; h < info.num_hops; ++h) {
     const int64_t hop_begin = edge, end = frontier + info.hop_nodes[h];
     for (; frontier < end; ++frontier) {
-      const int64_t first = indptr[nodes[frontier]], degree = indptr[nodes[frontier] + 1] - first, k = options->fanouts[h];
+      const int64_t first = indptr[nodes[frontier]], degree = indptr[nodes[frontier] + 1] - first,
+                    k = options->fanouts[h];
       const int replace = (options->flags & UNI_SAMPLE_REPLACE) != 0;
       const int64_t drawn = k < 0 ? degree : degree == 0 ? 0 : replace ? k : degree < k ? degree : k;
       const int64_t begin = edge;
@@ -360,7 +362,8 @@ static void test_seed_number(void **state) {
     options.seed = i == 1 ? 43 : 42;
     OK(uni_sample_neighbors(large, &borrowed, &options, NULL, &samples[i], &error));
   }
-  for (int32_t part = UNI_SAMPLE_NODES; part <= UNI_SAMPLE_SEED_INDEX; ++part) assert_same_part(samples[0], samples[2], part);
+  for (int32_t part = UNI_SAMPLE_NODES; part <= UNI_SAMPLE_SEED_INDEX; ++part)
+    assert_same_part(samples[0], samples[2], part);
   const int64_t first_hop = sample_info_of(samples[0]).hop_edges[0];
   assert_int_equal(first_hop, sample_info_of(samples[1]).hop_edges[0]);
   assert_memory_not_equal(part_of(samples[0], UNI_SAMPLE_EDGE_IDS), part_of(samples[1], UNI_SAMPLE_EDGE_IDS),

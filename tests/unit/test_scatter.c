@@ -41,12 +41,11 @@ static void test_options(void **state) {
                        array_2d(UNI_DTYPE_INT32, rows, 2, 1)};
   OK(uni_tensor_fill(o.destination, NULL, NULL, &error));
   const uni_scatter_options good = UNI_SCATTER_OPTIONS_INIT;
-#define WRONG(text, change)                                                                                         \
-  do {                                                                                                              \
-    uni_scatter_options options = good;                                                                             \
-    change;                                                                                                         \
-    FAILS(UNI_STATUS_INVALID_ARGUMENT, (text),                                                                      \
-          uni_scatter(o.destination, &o.index, &o.rows, &options, NULL, &error));                                   \
+#define WRONG(text, change) \
+  do { \
+    uni_scatter_options options = good; \
+    change; \
+    FAILS(UNI_STATUS_INVALID_ARGUMENT, (text), uni_scatter(o.destination, &o.index, &o.rows, &options, NULL, &error)); \
   } while (0)
   WRONG("bounds", options.bounds = 3);
   WRONG("bounds", options.bounds = -1);
@@ -216,8 +215,10 @@ static void test_bounds(void **state) {
   for (int i = 0; i < length; ++i) rows[i] = 1;
   uni_tensor *destination = make_tensor(context, UNI_DTYPE_INT32, targets, 1, NULL);
   int32_t *data = pointer_of(destination);
-  const uni_array borrowed = array_1d(UNI_DTYPE_INT64, index, length), source = array_2d(UNI_DTYPE_INT32, rows, length, 1);
-  const int64_t bad[] = {-1, targets, INT64_MIN, INT64_MAX, (int64_t)1 << 32}, places[] = {0, 1, length / 2, length - 1};
+  const uni_array borrowed = array_1d(UNI_DTYPE_INT64, index, length),
+                  source = array_2d(UNI_DTYPE_INT32, rows, length, 1);
+  const int64_t bad[] = {-1, targets, INT64_MIN, INT64_MAX, (int64_t)1 << 32},
+                places[] = {0, 1, length / 2, length - 1};
   for (int32_t reduce = UNI_SCATTER_ASSIGN; reduce <= UNI_SCATTER_ADD; ++reduce)
     for (size_t b = 0; b < sizeof bad / sizeof bad[0]; ++b)
       for (size_t p = 0; p < sizeof places / sizeof places[0]; ++p) {
@@ -293,11 +294,11 @@ static void test_refuses(void **state) {
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "index", uni_scatter(table, NULL, &good_rows, NULL, NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "rows", uni_scatter(table, &good, NULL, NULL, NULL, &error));
   assert_int_equal(uni_scatter(NULL, NULL, NULL, NULL, NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
-#define INDEX(expected, change)                                                                 \
-  do {                                                                                          \
-    uni_array bad = good;                                                                       \
-    change;                                                                                     \
-    FAILS((expected), "index", uni_scatter(table, &bad, &good_rows, NULL, NULL, &error));       \
+#define INDEX(expected, change) \
+  do { \
+    uni_array bad = good; \
+    change; \
+    FAILS((expected), "index", uni_scatter(table, &bad, &good_rows, NULL, NULL, &error)); \
   } while (0)
   INDEX(UNI_STATUS_SHAPE_MISMATCH, bad.ndim = 2);
   INDEX(UNI_STATUS_DTYPE_MISMATCH, bad.dtype = UNI_DTYPE_UINT32);
@@ -306,11 +307,11 @@ static void test_refuses(void **state) {
   INDEX(UNI_STATUS_INVALID_ARGUMENT, bad.struct_size = 4);
   INDEX(UNI_STATUS_DEVICE_MISMATCH, bad.device_type = UNI_DEVICE_CUDA);
 #undef INDEX
-#define ROWS(expected, change)                                                                  \
-  do {                                                                                          \
-    uni_array bad = good_rows;                                                                  \
-    change;                                                                                     \
-    FAILS((expected), "rows", uni_scatter(table, &good, &bad, NULL, NULL, &error));             \
+#define ROWS(expected, change) \
+  do { \
+    uni_array bad = good_rows; \
+    change; \
+    FAILS((expected), "rows", uni_scatter(table, &good, &bad, NULL, NULL, &error)); \
   } while (0)
   ROWS(UNI_STATUS_DTYPE_MISMATCH, bad.dtype = UNI_DTYPE_FLOAT32);
   ROWS(UNI_STATUS_SHAPE_MISMATCH, bad.ndim = 1);

@@ -77,11 +77,11 @@ static void test_create_refuses(void **state) {
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "desc", tensor, uni_tensor_create(context, NULL, &tensor, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor", uni_tensor_create(context, &good, NULL, &error));
   assert_int_equal(uni_tensor_create(NULL, NULL, NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
-#define WRONG(expected, text, change)                                                                 \
-  do {                                                                                                \
-    uni_tensor_desc desc = good;                                                                      \
-    change;                                                                                           \
-    FAILS_NULL((expected), (text), tensor, uni_tensor_create(context, &desc, &tensor, &error));       \
+#define WRONG(expected, text, change) \
+  do { \
+    uni_tensor_desc desc = good; \
+    change; \
+    FAILS_NULL((expected), (text), tensor, uni_tensor_create(context, &desc, &tensor, &error)); \
   } while (0)
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "memory", desc.memory = 6);
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "memory", desc.memory = -1);
@@ -101,8 +101,8 @@ static void test_create_refuses(void **state) {
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "desc", desc.shape[0] = INT64_MAX);
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "desc", desc.shape[0] = INT64_MAX / 4 + 1; desc.shape[1] = 1);
   WRONG(UNI_STATUS_INVALID_ARGUMENT, "desc", desc.shape[0] = (int64_t)1 << 32; desc.shape[1] = (int64_t)1 << 32);
-  WRONG(UNI_STATUS_INVALID_ARGUMENT, "desc",
-        desc.shape[0] = INT64_MAX / 4; desc.shape[1] = 1; desc.row_alignment = 4096);
+  WRONG(UNI_STATUS_INVALID_ARGUMENT, "desc", desc.shape[0] = INT64_MAX / 4; desc.shape[1] = 1;
+        desc.row_alignment = 4096);
   WRONG(UNI_STATUS_OUT_OF_MEMORY, "", desc.shape[0] = INT64_MAX / 8; desc.shape[1] = 1);
   WRONG(UNI_STATUS_OUT_OF_MEMORY, "", desc.shape[0] = INT64_MAX / 4; desc.shape[1] = 1);
   WRONG(UNI_STATUS_OUT_OF_MEMORY, "", desc.shape[0] = (int64_t)1 << 55; desc.shape[1] = 1);
@@ -126,9 +126,8 @@ static void test_empty_tensors(void **state) {
     int32_t ndim;
     int64_t shape[3];
     int64_t num_elements, row_bytes;
-  } table[] = {{0, {0, 0, 0}, 1, 4},      {1, {0, 0, 0}, 0, 4},  {2, {0, 5, 0}, 0, 20},
-               {2, {5, 0, 0}, 0, 0},      {1, {1, 0, 0}, 1, 4},  {3, {2, 0, 3}, 0, 0},
-               {2, {INT64_MAX, 0, 0}, 0, 0}};
+  } table[] = {{0, {0, 0, 0}, 1, 4}, {1, {0, 0, 0}, 0, 4}, {2, {0, 5, 0}, 0, 20},       {2, {5, 0, 0}, 0, 0},
+               {1, {1, 0, 0}, 1, 4}, {3, {2, 0, 3}, 0, 0}, {2, {INT64_MAX, 0, 0}, 0, 0}};
   for (size_t i = 0; i < sizeof table / sizeof table[0]; ++i) {
     const uni_tensor_desc desc =
         host_desc(UNI_DTYPE_FLOAT32, table[i].ndim, table[i].shape[0], table[i].shape[1], table[i].shape[2]);
@@ -177,7 +176,8 @@ static void test_row_alignment(void **state) {
     /* Copies go row by row and back. */
     float in[35], out[35] = {0};
     for (int i = 0; i < 35; ++i) in[i] = (float)i;
-    const uni_array source = array_2d(UNI_DTYPE_FLOAT32, in, 7, 5), destination = array_2d(UNI_DTYPE_FLOAT32, out, 7, 5);
+    const uni_array source = array_2d(UNI_DTYPE_FLOAT32, in, 7, 5),
+                    destination = array_2d(UNI_DTYPE_FLOAT32, out, 7, 5);
     OK(uni_tensor_copy_from(tensor, &source, NULL, &error));
     for (int64_t i = 0; i < 7; ++i) assert_memory_equal(data + i * info.row_pitch, in + 5 * i, 20);
     OK(uni_tensor_copy_to(tensor, &destination, NULL, &error));
@@ -219,19 +219,18 @@ static void test_wrap_failures_destroy_once(void **state) {
   const uni_array good = array_2d(UNI_DTYPE_FLOAT32, data, 3, 4);
   uni_array bad = good;
   uni_tensor *tensor = NULL;
-#define ONCE(expected, text, call)                          \
-  do {                                                      \
-    destroyed = 0;                                          \
-    FAILS_NULL((expected), (text), tensor, (call));         \
-    assert_int_equal(destroyed, 1);                         \
+#define ONCE(expected, text, call) \
+  do { \
+    destroyed = 0; \
+    FAILS_NULL((expected), (text), tensor, (call)); \
+    assert_int_equal(destroyed, 1); \
   } while (0)
   ONCE(UNI_STATUS_INVALID_ARGUMENT, "context",
        uni_tensor_wrap(NULL, &good, count_destroy, &destroyed, &tensor, &error));
   ONCE(UNI_STATUS_INVALID_ARGUMENT, "array",
        uni_tensor_wrap(context, NULL, count_destroy, &destroyed, &tensor, &error));
   bad.dtype = 77;
-  ONCE(UNI_STATUS_DTYPE_MISMATCH, "array",
-       uni_tensor_wrap(context, &bad, count_destroy, &destroyed, &tensor, &error));
+  ONCE(UNI_STATUS_DTYPE_MISMATCH, "array", uni_tensor_wrap(context, &bad, count_destroy, &destroyed, &tensor, &error));
   bad = good;
   bad.count = &count;
   ONCE(UNI_STATUS_INVALID_ARGUMENT, "count",
@@ -306,12 +305,12 @@ static void test_copies_refuse(void **state) {
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "destination", uni_tensor_copy_to(tensor, NULL, NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor", uni_tensor_fill(NULL, NULL, NULL, &error));
 /* Where two operands differ the message names one of them and says what both are. */
-#define WRONG(expected, change)                                                                       \
-  do {                                                                                                \
-    uni_array array = good;                                                                           \
-    change;                                                                                           \
-    FAILS((expected), "source", uni_tensor_copy_from(tensor, &array, NULL, &error));                  \
-    FAILS((expected), "", uni_tensor_copy_to(tensor, &array, NULL, &error));                          \
+#define WRONG(expected, change) \
+  do { \
+    uni_array array = good; \
+    change; \
+    FAILS((expected), "source", uni_tensor_copy_from(tensor, &array, NULL, &error)); \
+    FAILS((expected), "", uni_tensor_copy_to(tensor, &array, NULL, &error)); \
     assert_true(strstr(error.message, "destination") != NULL || strstr(error.message, "tensor") != NULL); \
   } while (0)
   WRONG(UNI_STATUS_DTYPE_MISMATCH, array.dtype = UNI_DTYPE_INT32);
@@ -345,18 +344,12 @@ static void test_fill(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_desc_sizes),
-      cmocka_unit_test(test_create),
-      cmocka_unit_test(test_create_refuses),
-      cmocka_unit_test(test_default_memory_is_unified),
-      cmocka_unit_test(test_empty_tensors),
-      cmocka_unit_test(test_row_alignment),
-      cmocka_unit_test(test_wrap),
-      cmocka_unit_test(test_wrap_failures_destroy_once),
-      cmocka_unit_test(test_read_only),
-      cmocka_unit_test(test_info_and_pointers_refuse),
-      cmocka_unit_test(test_copies_refuse),
-      cmocka_unit_test(test_fill),
+      cmocka_unit_test(test_desc_sizes),     cmocka_unit_test(test_create),
+      cmocka_unit_test(test_create_refuses), cmocka_unit_test(test_default_memory_is_unified),
+      cmocka_unit_test(test_empty_tensors),  cmocka_unit_test(test_row_alignment),
+      cmocka_unit_test(test_wrap),           cmocka_unit_test(test_wrap_failures_destroy_once),
+      cmocka_unit_test(test_read_only),      cmocka_unit_test(test_info_and_pointers_refuse),
+      cmocka_unit_test(test_copies_refuse),  cmocka_unit_test(test_fill),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

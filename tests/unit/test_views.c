@@ -78,7 +78,8 @@ static void test_reshape(void **state) {
     assert_ptr_equal(pointer_of(view), pointer_of(tensor));
     uni_tensor_release(view);
   }
-  const int64_t seven[1] = {7}, negative[2] = {-3, -4}, huge[3] = {INT64_MAX, INT64_MAX, 12}, nine[9] = {12, 1, 1, 1, 1, 1, 1, 1, 1};
+  const int64_t seven[1] = {7}, negative[2] = {-3, -4}, huge[3] = {INT64_MAX, INT64_MAX, 12},
+                nine[9] = {12, 1, 1, 1, 1, 1, 1, 1, 1};
   FAILS_NULL(UNI_STATUS_SHAPE_MISMATCH, "shape", view, uni_tensor_reshape(tensor, 1, seven, &view, &error));
   FAILS_NULL(UNI_STATUS_SHAPE_MISMATCH, "shape", view, uni_tensor_reshape(tensor, 0, NULL, &view, &error));
   FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "shape[0]", view, uni_tensor_reshape(tensor, 2, negative, &view, &error));

@@ -20,7 +20,7 @@ _BATCHES = 64  # different sets of seeds, used in turn
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--edges", type=sizes.size, default=10_000_000, metavar="N", help="edges of the graph (10000000)")
-    parser.add_argument("--nodes", type=sizes.size, metavar="N", help="nodes of the graph (a tenth of the edges)")
+    parser.add_argument("--nodes", type=sizes.size, metavar="N", help="nodes of the graph (a twentieth of the edges)")
     parser.add_argument("--graph", choices=["power-law", "uniform"], default="power-law", help="how degrees are distributed (%(default)s)")
     parser.add_argument("--seeds", type=sizes.size, default=1024, metavar="N", help="seed nodes of a batch (1024)")
     parser.add_argument("--fanouts", type=sizes.size_list, default=[15, 10, 5], metavar="N,N", help="of each hop (15,10,5)")
@@ -35,18 +35,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_graph(num_nodes: int, num_edges: int, kind: str, seed: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """CSR with degrees that are equal in expectation or follow a Pareto law of exponent 2, and neighbours drawn
-    uniformly, or with a density that grows towards node 0."""
+    """CSR with degrees that are equal in expectation or follow a Pareto law (a power-law density of exponent 2.5), and
+    neighbours drawn uniformly, or in proportion to their own degree (the configuration model)."""
     random = np.random.default_rng(seed)
-    weights = random.pareto(1.0, num_nodes) + 1 if kind == "power-law" else np.ones(num_nodes)
+    weights = random.pareto(1.5, num_nodes) + 1 if kind == "power-law" else np.ones(num_nodes)
     # A hub has at most a thousandth of the edges, as in citation and product graphs.
     weights = np.minimum(weights, weights.sum() / 1000)
     degrees = random.multinomial(num_edges, weights / weights.sum())
     indptr = np.zeros(num_nodes + 1, np.int64)
     np.cumsum(degrees, out=indptr[1:])
-    where = random.random(num_edges)
-    indices = (where * where if kind == "power-law" else where) * num_nodes
-    return indptr, random.permutation(num_nodes)[indices.astype(np.int64)]
+    if kind == "uniform":
+        return indptr, random.integers(0, num_nodes, num_edges)
+    return indptr, random.permutation(np.repeat(np.arange(num_nodes), degrees))
 
 
 def _own(array: np.ndarray[Any, Any], context: ut.Context) -> ut.Tensor:
@@ -94,7 +94,7 @@ def missed(result: dict[str, Any]) -> list[str]:
 def run(options: argparse.Namespace) -> int:
     if options.quick:
         options.edges, options.seeds, options.batches, options.repetitions = 50_000, 64, 2, 2
-    num_nodes = options.nodes or max(1, options.edges // 10)
+    num_nodes = options.nodes or max(1, options.edges // 20)
     if any(not 1 <= fanout <= 64 for fanout in options.fanouts):
         raise OSError("--fanouts are from 1 to 64, as far as the reference loop goes")
     indptr, indices = make_graph(num_nodes, options.edges, options.graph, options.seed)

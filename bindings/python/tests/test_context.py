@@ -91,7 +91,8 @@ def test_use_after_close(context):
 def test_log_receives_text(tmp_path):
     seen = []
     context = ut.Context(log=lambda level, message: seen.append((level, message)))
-    context.memory_info("device")
+    device = context.memory_info("device")
+    assert seen or device.supported  # why there is no device is said
     for level, message in seen:
         assert level in (1, 2, 3, 4) and isinstance(message, str) and message
     del context

@@ -58,15 +58,20 @@ def encode_path(path: Union[str, bytes, os.PathLike[str], os.PathLike[bytes]]) -
 
 # --- Objects that the library keeps alive -----------------------------------------------------------------------------
 
-# Handles of objects whose memory a tensor wraps. An entry goes when the library calls its destroy callback.
+# Handles of objects whose memory a tensor wraps. An entry goes soon after the library calls its destroy callback.
 _kept: dict[int, Any] = {}
 
 
 def keep(owner: object) -> Any:
-    """A handle that keeps `owner` alive until the library gives it back to `lib.unipy_destroy`, on whatever thread."""
+    """User data that keeps `owner` alive until the library gives it back to `lib.unipy_destroy`, on whatever thread."""
+    # Objects that other threads gave back are dropped by the main thread, which may be waiting for those threads.
+    lib.unipy_run_events()
     handle = ffi.new_handle(owner)
+    keeper = lib.unipy_new_keeper(handle)
+    if keeper == ffi.NULL:
+        raise MemoryError
     _kept[int(ffi.cast("uintptr_t", handle))] = handle
-    return handle
+    return keeper
 
 
 def num_kept() -> int:

@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Count what `meson test` ran: prints PASSED FAILED SKIPPED for a log that it wrote (meson-logs/*.json).
+
+Where a test is a program of many cases (cmocka, pytest), its cases are counted, so that one skipped inside of a program
+that succeeds is seen. A program that fails counts as one failure at least.
+"""
+import json
+import pathlib
+import re
+import sys
+
+CMOCKA = {"passed": r"\[  PASSED  \] (\d+) test", "failed": r"\[  FAILED  \] (\d+) test",
+          "skipped": r"\[  SKIPPED \] (\d+) test"}
+PYTEST = {"passed": r"(\d+) passed", "failed": r"(\d+) (?:failed|error)", "skipped": r"(\d+) (?:skipped|xfailed)"}
+PYTEST_SUMMARY = r"^(?:=+ )?(?:\d+ \w+, )*\d+ \w+ in [\d.]+s.*$"
+GOOD = ("OK", "EXPECTEDFAIL")
+SKIPPED = ("SKIP", "IGNORED")
+
+
+def sums(patterns: dict[str, str], text: str) -> dict[str, int]:
+    return {name: sum(int(number) for number in re.findall(pattern, text)) for name, pattern in patterns.items()}
+
+
+def count_cases(text: str) -> dict[str, int]:
+    """The cases of one program; all zero where it does not say."""
+    counts = sums(CMOCKA, text)
+    if any(counts.values()):
+        return counts
+    return sums(PYTEST, "\n".join(re.findall(PYTEST_SUMMARY, text, re.MULTILINE)))
+
+
+def count(test: dict[str, str]) -> dict[str, int]:
+    if test["result"] in SKIPPED:
+        return {"passed": 0, "failed": 0, "skipped": 1}
+    counts = count_cases(test.get("stdout", "") + "\n" + test.get("stderr", ""))
+    if test["result"] in GOOD:
+        if not counts["passed"] and not counts["skipped"]:
+            counts["passed"] = 1
+    else:
+        counts["failed"] = max(counts["failed"], 1)
+    return counts
+
+
+def main() -> None:
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    log = pathlib.Path(sys.argv[1])
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    for line in lines:
+        for name, number in count(json.loads(line)).items():
+            total[name] += number
+    # A run that left no results did not work.
+    if not any(total.values()):
+        total["failed"] = 1
+    print(total["passed"], total["failed"], total["skipped"])
+
+
+if __name__ == "__main__":
+    main()
