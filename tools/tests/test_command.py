@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command from outside: exit status, tables, JSON. Speeds are not looked at; `--check` does that on a quiet machine."""
+
 import json
 import os
 import subprocess
@@ -8,7 +9,9 @@ import sys
 import pytest
 
 COMMAND = os.environ["UNITENSOR_COMMAND"]
-HAS_LOOPS = os.path.exists(os.path.join(os.path.dirname(COMMAND), "..", "bench", "reference", "libunitensor_reference.so"))
+HAS_LOOPS = os.path.exists(
+    os.path.join(os.path.dirname(COMMAND), "..", "bench", "reference", "libunitensor_reference.so")
+)
 DOCUMENT = {"benchmark", "date", "machine", "parameters", "results"}
 
 
@@ -64,7 +67,9 @@ def test_sample(tmp_path):
     assert content.keys() == DOCUMENT
     (result,) = content["results"]
     assert result["edges_per_batch"] > 0
-    assert set(result["seconds"]) == {"unitensor, 1 threads", "unitensor, 2 threads"} | ({"reference"} if HAS_LOOPS else set())
+    assert set(result["seconds"]) == {"unitensor, 1 threads", "unitensor, 2 threads"} | (
+        {"reference"} if HAS_LOOPS else set()
+    )
 
 
 def test_latency():
@@ -84,7 +89,10 @@ def test_check_fails_where_a_target_is_missed(tmp_path, monkeypatch):
     assert len(bench_gather.missed(slow)) == 2
     assert bench_gather.missed({**slow, "speed_over_torch": 1.51, "time_over_reference": 1.09}) == []
     assert bench_gather.missed({**slow, "row_bytes": 1024, "speed_over_torch": 1.24, "time_over_reference": None}) != []
-    sample = {"time_over_reference": {"unitensor, 1 threads": 1.21}, "speed_over_one_thread": {"unitensor, 2 threads": 1.29}}
+    sample = {
+        "time_over_reference": {"unitensor, 1 threads": 1.21},
+        "speed_over_one_thread": {"unitensor, 2 threads": 1.29},
+    }
     assert len(bench_sample.missed(sample)) == 2
     monkeypatch.setitem(bench_latency._LIMITS, "gather_one_row_python", 0.0)
     from unitensor_tools.cli import main

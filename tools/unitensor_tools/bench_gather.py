@@ -2,6 +2,7 @@
 """Gather rows by a random index: unitensor from memory of its own, PyTorch's index_select from PyTorch's (where it is
 installed), and a plain reference loop (in a build tree), with the same threads, in turn. Every call gets an index of its
 own; the results are compared once."""
+
 from __future__ import annotations
 
 import argparse
@@ -14,18 +15,34 @@ from tqdm import tqdm
 from . import machine, reference, report, sizes
 from .timing import interleave, median, ratio
 
-TARGETS = "1.5 times torch's speed to 128-byte rows and 1.25 times to 1 KiB; at most 1.1 times the reference loop's time"
+TARGETS = (
+    "1.5 times torch's speed to 128-byte rows and 1.25 times to 1 KiB; at most 1.1 times the reference loop's time"
+)
 _LARGEST_RESULT = 256 << 20
 _INDICES = 8  # different ones, used in turn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--row-bytes", type=sizes.size_list, default=[16, 32, 64, 128, 256, 400, 512, 1024, 2048, 4096],
-                        metavar="N,N", help="row sizes in bytes, multiples of 4 (%(default)s)")
-    parser.add_argument("--table-size", type=sizes.size, default=2 << 30, metavar="SIZE", help="bytes of the table, as 512M or 2G (2G)")
-    parser.add_argument("--count", type=sizes.size, default=1 << 20, metavar="N",
-                        help="rows to gather, less where the result would pass 256 MiB (1M)")
-    parser.add_argument("--threads", type=sizes.size_list, default=[1, 2], metavar="N,N", help="numbers of threads (1,2)")
+    parser.add_argument(
+        "--row-bytes",
+        type=sizes.size_list,
+        default=[16, 32, 64, 128, 256, 400, 512, 1024, 2048, 4096],
+        metavar="N,N",
+        help="row sizes in bytes, multiples of 4 (%(default)s)",
+    )
+    parser.add_argument(
+        "--table-size", type=sizes.size, default=2 << 30, metavar="SIZE", help="bytes of the table, as 512M or 2G (2G)"
+    )
+    parser.add_argument(
+        "--count",
+        type=sizes.size,
+        default=1 << 20,
+        metavar="N",
+        help="rows to gather, less where the result would pass 256 MiB (1M)",
+    )
+    parser.add_argument(
+        "--threads", type=sizes.size_list, default=[1, 2], metavar="N,N", help="numbers of threads (1,2)"
+    )
     parser.add_argument("--repetitions", type=int, default=11, metavar="N", help="measured calls of each (11)")
     parser.add_argument("--seed", type=int, default=1, help="of the random indices (1)")
     parser.add_argument("--quick", action="store_true", help="a small run that shows only that everything works")
@@ -49,8 +66,16 @@ def _tables(table_bytes: int, torch: Any) -> tuple[ut.Tensor, Any]:
     return own, other
 
 
-def _measure(options: argparse.Namespace, table: ut.Tensor, torch: Any, torch_table: Any, loops: Any, row_bytes: int,
-             num_threads: int, context: ut.Context) -> dict[str, Any]:
+def _measure(
+    options: argparse.Namespace,
+    table: ut.Tensor,
+    torch: Any,
+    torch_table: Any,
+    loops: Any,
+    row_bytes: int,
+    num_threads: int,
+    context: ut.Context,
+) -> dict[str, Any]:
     width = row_bytes // 4
     num_rows = len(table) // width
     count = max(1, min(options.count, _LARGEST_RESULT // row_bytes))
@@ -69,12 +94,16 @@ def _measure(options: argparse.Namespace, table: ut.Tensor, torch: Any, torch_ta
         torch_rows = torch_table[: num_rows * width].view(num_rows, width)
         torch_out = torch.zeros(count, width)
         torch_indices = [torch.from_numpy(index) for index in indices]
-        contestants["torch"] = lambda number: torch.index_select(torch_rows, 0, torch_indices[number % _INDICES], out=torch_out)
+        contestants["torch"] = lambda number: torch.index_select(
+            torch_rows, 0, torch_indices[number % _INDICES], out=torch_out
+        )
         contestants["torch"](0)
         checked["torch"] = bool(np.array_equal(expected, torch_out.numpy()))
     if loops is not None:
         source, plain_out = rows.numpy(), out.numpy()
-        contestants["reference"] = lambda number: reference.gather(loops, source, indices[number % _INDICES], plain_out, num_threads)
+        contestants["reference"] = lambda number: reference.gather(
+            loops, source, indices[number % _INDICES], plain_out, num_threads
+        )
         plain_out[:] = 0
         contestants["reference"](0)
         checked["reference"] = bool(np.array_equal(expected, plain_out))
@@ -111,7 +140,9 @@ def run(options: argparse.Namespace) -> int:
     torch = machine.import_torch()
     needed = options.table_size * (1 if torch is None else 2)
     if needed > machine.memory_bytes() // 2:
-        raise OSError(f"tables of {needed >> 20} MiB would take more than half of the free memory: give a smaller --table-size")
+        raise OSError(
+            f"tables of {needed >> 20} MiB would take more than half of the free memory: give a smaller --table-size"
+        )
     if any(size % 4 != 0 or not 4 <= size <= options.table_size for size in options.row_bytes):
         raise OSError("--row-bytes are multiples of 4, from 4 to the size of the table")
     loops = reference.load("reference", options.reference)
@@ -132,10 +163,31 @@ def run(options: argparse.Namespace) -> int:
         report.write_json(content, options.json)
     if options.json != "-":
         report.print_table(
-            ["row bytes", "threads", "rows", "unitensor GB/s", "torch GB/s", "reference GB/s", "speed over torch", "time over reference"],
-            [[str(r["row_bytes"]), str(r["threads"]), str(r["count"]),
-              *[f"{r['gigabytes_per_second'][name]:.2f}" if name in r["gigabytes_per_second"] else "" for name in ("unitensor", "torch", "reference")],
-              report.ratio_text(r["speed_over_torch"]), report.ratio_text(r["time_over_reference"])] for r in results])
+            [
+                "row bytes",
+                "threads",
+                "rows",
+                "unitensor GB/s",
+                "torch GB/s",
+                "reference GB/s",
+                "speed over torch",
+                "time over reference",
+            ],
+            [
+                [
+                    str(r["row_bytes"]),
+                    str(r["threads"]),
+                    str(r["count"]),
+                    *[
+                        f"{r['gigabytes_per_second'][name]:.2f}" if name in r["gigabytes_per_second"] else ""
+                        for name in ("unitensor", "torch", "reference")
+                    ],
+                    report.ratio_text(r["speed_over_torch"]),
+                    report.ratio_text(r["time_over_reference"]),
+                ]
+                for r in results
+            ],
+        )
     if options.check:
         report.print_misses(misses)
     return 1 if options.check and misses else 0

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What one small call costs: a gather of one row of 512 bytes through C and through Python, and a context."""
+
 from __future__ import annotations
 
 import argparse
@@ -12,7 +13,12 @@ import unitensor as ut
 from . import reference, report
 
 TARGETS = "one row under 1 microsecond through C and 3 through Python, a context under 5 milliseconds"
-_LIMITS = {"gather_one_row_c": 1e-6, "gather_one_row_python": 3e-6, "create_context_c": 5e-3, "create_context_python": 5e-3}
+_LIMITS = {
+    "gather_one_row_c": 1e-6,
+    "gather_one_row_python": 3e-6,
+    "create_context_c": 5e-3,
+    "create_context_python": 5e-3,
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,17 +48,25 @@ def _python_context() -> float:
 def _measure(options: argparse.Namespace, library: Any) -> dict[str, list[float]]:
     seconds: dict[str, list[float]] = {}
     for _ in range(options.repetitions):
-        measured = {"gather_one_row_python": _python_gather(options.calls // 10), "create_context_python": _python_context()}
+        measured = {
+            "gather_one_row_python": _python_gather(options.calls // 10),
+            "create_context_python": _python_context(),
+        }
         if library is not None:
-            measured.update({name + "_c": value for name, value in reference.measure_latency(library, options.calls).items()})
+            measured.update(
+                {name + "_c": value for name, value in reference.measure_latency(library, options.calls).items()}
+            )
         for name, value in measured.items():
             seconds.setdefault(name, []).append(value)
     return seconds
 
 
 def missed(medians: dict[str, float]) -> list[str]:
-    return [f"{name}: {value * 1e6:.2f} microseconds, expected under {_LIMITS[name] * 1e6:g}"
-            for name, value in medians.items() if value >= _LIMITS[name]]
+    return [
+        f"{name}: {value * 1e6:.2f} microseconds, expected under {_LIMITS[name] * 1e6:g}"
+        for name, value in medians.items()
+        if value >= _LIMITS[name]
+    ]
 
 
 def run(options: argparse.Namespace) -> int:
@@ -71,8 +85,10 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         report.write_json(content, options.json)
     if options.json != "-":
-        report.print_table(["", "microseconds", "limit"],
-                           [[r["what"], f"{r['median_seconds'] * 1e6:.3f}", f"{_LIMITS[r['what']] * 1e6:g}"] for r in results])
+        report.print_table(
+            ["", "microseconds", "limit"],
+            [[r["what"], f"{r['median_seconds'] * 1e6:.3f}", f"{_LIMITS[r['what']] * 1e6:g}"] for r in results],
+        )
     misses = missed(medians)
     if options.check:
         report.print_misses(misses)

@@ -2,6 +2,7 @@
 """Sample neighbours over several hops without replacement and relabel them: unitensor with each number of threads, and a
 plain reference loop on one thread (in a build tree) that draws the same numbers, in turn. Every call gets seeds of its
 own; the results are compared once."""
+
 from __future__ import annotations
 
 import argparse
@@ -19,12 +20,23 @@ _BATCHES = 64  # different sets of seeds, used in turn
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--edges", type=sizes.size, default=10_000_000, metavar="N", help="edges of the graph (10000000)")
+    parser.add_argument(
+        "--edges", type=sizes.size, default=10_000_000, metavar="N", help="edges of the graph (10000000)"
+    )
     parser.add_argument("--nodes", type=sizes.size, metavar="N", help="nodes of the graph (a twentieth of the edges)")
-    parser.add_argument("--graph", choices=["power-law", "uniform"], default="power-law", help="how degrees are distributed (%(default)s)")
+    parser.add_argument(
+        "--graph",
+        choices=["power-law", "uniform"],
+        default="power-law",
+        help="how degrees are distributed (%(default)s)",
+    )
     parser.add_argument("--seeds", type=sizes.size, default=1024, metavar="N", help="seed nodes of a batch (1024)")
-    parser.add_argument("--fanouts", type=sizes.size_list, default=[15, 10, 5], metavar="N,N", help="of each hop (15,10,5)")
-    parser.add_argument("--threads", type=sizes.size_list, default=[1, 2], metavar="N,N", help="numbers of threads (1,2)")
+    parser.add_argument(
+        "--fanouts", type=sizes.size_list, default=[15, 10, 5], metavar="N,N", help="of each hop (15,10,5)"
+    )
+    parser.add_argument(
+        "--threads", type=sizes.size_list, default=[1, 2], metavar="N,N", help="numbers of threads (1,2)"
+    )
     parser.add_argument("--batches", type=int, default=10, metavar="N", help="batches in one measurement (10)")
     parser.add_argument("--repetitions", type=int, default=15, metavar="N", help="measurements of each (15)")
     parser.add_argument("--seed", type=int, default=1, help="of the graph and of the seed nodes (1)")
@@ -34,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     report.add_check_argument(parser, TARGETS)
 
 
-def make_graph(num_nodes: int, num_edges: int, kind: str, seed: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+def make_graph(
+    num_nodes: int, num_edges: int, kind: str, seed: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """CSR with degrees that are equal in expectation or follow a Pareto law (a power-law density of exponent 2.5), and
     neighbours drawn uniformly, or in proportion to their own degree (the configuration model)."""
     random = np.random.default_rng(seed)
@@ -53,7 +67,9 @@ def _own(array: np.ndarray[Any, Any], context: ut.Context) -> ut.Tensor:
     return ut.tensor(array, context=context)
 
 
-def _measure(options: argparse.Namespace, graphs: dict[int, ut.Graph], sampler: Any, batches: list[np.ndarray[Any, Any]]) -> dict[str, Any]:
+def _measure(
+    options: argparse.Namespace, graphs: dict[int, ut.Graph], sampler: Any, batches: list[np.ndarray[Any, Any]]
+) -> dict[str, Any]:
     contestants: dict[str, Callable[[int], Any]] = {}
 
     def run_library(graph: ut.Graph, number: int) -> None:
@@ -120,18 +136,30 @@ def run(options: argparse.Namespace) -> int:
         if not missed(result):
             break
     result.update(nodes_per_batch=sample.num_nodes, edges_per_batch=sample.num_edges)
-    parameters = {name: getattr(options, name) for name in
-                  ("edges", "graph", "seeds", "fanouts", "batches", "repetitions", "seed")}
+    parameters = {
+        name: getattr(options, name)
+        for name in ("edges", "graph", "seeds", "fanouts", "batches", "repetitions", "seed")
+    }
     content = report.document("sample", {**parameters, "nodes": num_nodes}, [result])
     if options.json:
         report.write_json(content, options.json)
     if options.json != "-":
-        print(f"{options.edges} edges, {options.seeds} seeds, fan-outs {options.fanouts}: {sample.num_nodes} nodes and {sample.num_edges} edges in a batch")
+        print(
+            f"{options.edges} edges, {options.seeds} seeds, fan-outs {options.fanouts}: {sample.num_nodes} nodes and {sample.num_edges} edges in a batch"
+        )
         report.print_table(
             ["", "ms per batch", "million edges/s", "time over reference", "speed over one thread"],
-            [[name, f"{ms:.3f}", f"{sample.num_edges / ms / 1e3:.1f}", report.ratio_text(result["time_over_reference"].get(name)),
-              report.ratio_text(result["speed_over_one_thread"].get(name))]
-             for name, ms in result["milliseconds_per_batch"].items()])
+            [
+                [
+                    name,
+                    f"{ms:.3f}",
+                    f"{sample.num_edges / ms / 1e3:.1f}",
+                    report.ratio_text(result["time_over_reference"].get(name)),
+                    report.ratio_text(result["speed_over_one_thread"].get(name)),
+                ]
+                for name, ms in result["milliseconds_per_batch"].items()
+            ],
+        )
     misses = missed(result)
     if options.check:
         report.print_misses(misses)

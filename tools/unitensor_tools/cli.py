@@ -2,6 +2,7 @@
 """Unified tensors: what this machine offers, and how fast it is.
 
 Arguments of the command. Each subcommand is a module with `add_arguments` and `run`."""
+
 from __future__ import annotations
 
 import argparse
@@ -18,7 +19,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"unitensor {ut.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     _add(commands, "info", info, "what this machine and this build offer")
-    bench = commands.add_parser("bench", help="measure", description="Measure, and compare where something is there to compare with.")
+    bench = commands.add_parser(
+        "bench", help="measure", description="Measure, and compare where something is there to compare with."
+    )
     benchmarks = bench.add_subparsers(dest="benchmark", required=True)
     _add(benchmarks, "gather", bench_gather, "rows of a table by a random index")
     _add(benchmarks, "sample", bench_sample, "neighbours over several hops, with relabelling")

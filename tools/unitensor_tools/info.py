@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What this build and this machine offer: versions, backend, threads, and what each kind of memory is here, with the
 reason."""
+
 from __future__ import annotations
 
 import argparse
@@ -46,9 +47,17 @@ def run(options: argparse.Namespace) -> int:
         report.write_json(content, options.json)
     if options.json == "-":
         return 0
-    print(f"unitensor {content['version']}, ABI {content['abi']}, backend {content['backend']} with {content['threads']} threads")
+    print(
+        f"unitensor {content['version']}, ABI {content['abi']}, backend {content['backend']} with {content['threads']} threads"
+    )
     for kind, entry in content["memory"].items():
-        what = "not available" if not entry["supported"] else "available" if entry["is"] == kind else f"is {entry['is']} memory here"
+        what = (
+            "not available"
+            if not entry["supported"]
+            else "available"
+            if entry["is"] == kind
+            else f"is {entry['is']} memory here"
+        )
         print(f"{kind} memory: {what} ({entry['reason']})")
     for name, value in content["machine"].items():
         print(f"{name.replace('_', ' ')}: {_text(value)}")

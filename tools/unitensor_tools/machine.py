@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a figure was measured on: a figure without its machine is not one."""
+
 from __future__ import annotations
 
 import os

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables for people, JSON for programs."""
+
 from __future__ import annotations
 
 import argparse
@@ -12,11 +13,15 @@ from . import machine
 
 
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", metavar="FILE", help="write the result as JSON too; - is the standard output, without the table")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the result as JSON too; - is the standard output, without the table"
+    )
 
 
 def add_check_argument(parser: argparse.ArgumentParser, targets: str) -> None:
-    parser.add_argument("--check", action="store_true", help=f"exit with 1 if a target is missed after three attempts: {targets}")
+    parser.add_argument(
+        "--check", action="store_true", help=f"exit with 1 if a target is missed after three attempts: {targets}"
+    )
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], out: Any = None) -> None:

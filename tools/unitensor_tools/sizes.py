@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sizes on the command line: 4096, 64K, 512M, 2G."""
+
 from __future__ import annotations
 
 import argparse
@@ -13,7 +14,9 @@ def size(text: str) -> int:
     try:
         value = int(digits) * unit
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no size, expected a number with K, M or G or nothing behind it") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no size, expected a number with K, M or G or nothing behind it"
+        ) from None
     if value < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no size, expected at least 1")
     return value

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fair timing on a machine that is not quiet: in every repetition each contestant runs once, in an order that changes,
 and what is compared are the ratios within a repetition."""
+
 from __future__ import annotations
 
 import statistics

@@ -16,18 +16,12 @@ from .context import Context, default_context
 from .errors import DeviceMismatchError, InvalidArgumentError, VersionMismatchError
 from .tensor import Tensor
 
-_new_capsule = ctypes.pythonapi.PyCapsule_New
-_new_capsule.restype = ctypes.py_object
-_new_capsule.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]
-_capsule_is_valid = ctypes.pythonapi.PyCapsule_IsValid
-_capsule_is_valid.restype = ctypes.c_int
-_capsule_is_valid.argtypes = [ctypes.py_object, ctypes.c_void_p]
-_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_capsule_pointer.restype = ctypes.c_void_p
-_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_void_p]
-_set_capsule_name = ctypes.pythonapi.PyCapsule_SetName
-_set_capsule_name.restype = ctypes.c_int
-_set_capsule_name.argtypes = [ctypes.py_object, ctypes.c_void_p]
+# Prototypes of our own: attributes set on the functions of `ctypes.pythonapi` would be set for every other package too.
+_object, _pointer, _int = ctypes.py_object, ctypes.c_void_p, ctypes.c_int
+_new_capsule = ctypes.PYFUNCTYPE(_object, _pointer, _pointer, _pointer)(("PyCapsule_New", ctypes.pythonapi))
+_capsule_is_valid = ctypes.PYFUNCTYPE(_int, _object, _pointer)(("PyCapsule_IsValid", ctypes.pythonapi))
+_capsule_pointer = ctypes.PYFUNCTYPE(_pointer, _object, _pointer)(("PyCapsule_GetPointer", ctypes.pythonapi))
+_set_capsule_name = ctypes.PYFUNCTYPE(_int, _object, _pointer)(("PyCapsule_SetName", ctypes.pythonapi))
 
 _CPU = 1
 _CUDA = 2
