@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "cpu/philox_batch.hpp"
 #include "cpu/sample_hop.hpp"
@@ -167,7 +168,9 @@ int64_t sample_hop_private(const Hop<Indptr, Node> &hop, ThreadPool &pool, Sampl
   int64_t begins[kMostPrivateTables + 1], edges[kMostPrivateTables + 1];
   kernels::NodeTable<kDense> tables[kMostPrivateTables];
   for (int worker = 0; worker <= workers; ++worker) {
-    begins[worker] = split_frontier(hop, workspace, workers, worker);
+    // Worker 0 gets 7 parts where the others get 8: its table is the one of the whole sample, half of which was last
+    // written by others, so that it takes longer for an edge.
+    begins[worker] = split_frontier(hop, workspace, 8 * workers - 1, worker > 0 ? 8 * worker - 1 : 0);
     edges[worker] = first_edge(hop, workspace, begins[worker]);
   }
   for (int worker = 0; worker < workers; ++worker) {
@@ -194,55 +197,67 @@ int64_t sample_hop_private(const Hop<Indptr, Node> &hop, ThreadPool &pool, Sampl
   int64_t num_numbered = hop.num_numbered + workspace.workers[0].num_firsts;
   if (workers == 1) return num_numbered;
 
-  // The merge. Each worker's list is split over all threads.
-  int64_t starts[kMostPrivateTables][kMostPrivateTables] = {};
+  // The merge. Each worker's list is split over all threads, and each part of it keeps its new nodes at its beginning.
+  // No branch depends on whether a node is new, which is as good as random.
+  constexpr int64_t kNewBit = int64_t{1} << 62;
+  int64_t num_new[kMostPrivateTables][kMostPrivateTables] = {}, starts[kMostPrivateTables][kMostPrivateTables] = {};
   pool.run(workers, [&](int thread) noexcept {
     for (int owner = 1; owner < workers; ++owner) {
       WorkerScratch &scratch = workspace.workers[owner];
-      const Node *firsts = scratch.firsts.data<Node>();
+      Node *firsts = scratch.firsts.data<Node>();
       int64_t *final_number = scratch.final_number.data<int64_t>();
       const int64_t begin = ThreadPool::split(scratch.num_firsts, workers, thread);
       const int64_t end = ThreadPool::split(scratch.num_firsts, workers, thread + 1);
-      int64_t num_new = 0;
+      int64_t found_new = 0;
       for (int64_t i = begin; i < end; ++i) {
         if (i + kAhead < end) {
           const uint64_t ahead = static_cast<uint64_t>(firsts[i + kAhead]);
           for (int lower = 0; lower < owner; ++lower) __builtin_prefetch(tables[lower].first_word(ahead));
         }
-        const uint64_t node = static_cast<uint64_t>(firsts[i]);
-        int64_t number = tables[0].find(node);
+        const Node node = firsts[i];
+        int64_t number = tables[0].find(static_cast<uint64_t>(node));
         for (int lower = 1; lower < owner && number == kNew; ++lower) {
-          const int64_t own = tables[lower].find(node);
+          const int64_t own = tables[lower].find(static_cast<uint64_t>(node));
           if (own != kernels::kNoValue) number = refer(lower, own);
         }
-        final_number[i] = number;
-        num_new += number == kNew;
+        firsts[begin + found_new] = node;
+        final_number[i] = number == kNew ? kNewBit | found_new : number;
+        found_new += number == kNew;
       }
-      starts[owner][thread] = num_new;
+      num_new[owner][thread] = found_new;
     }
   });
   static_assert(kernels::kNoValue == kNew, "a node in no table is new");
   for (int owner = 1; owner < workers; ++owner) {
     for (int thread = 0; thread < workers; ++thread) {
-      const int64_t num_new = starts[owner][thread];
       starts[owner][thread] = num_numbered;
-      num_numbered += num_new;
+      num_numbered += num_new[owner][thread];
     }
   }
   pool.run(workers, [&](int thread) noexcept {
     for (int owner = 1; owner < workers; ++owner) {
       WorkerScratch &scratch = workspace.workers[owner];
-      const Node *firsts = scratch.firsts.data<Node>();
-      int64_t *final_number = scratch.final_number.data<int64_t>();
       const int64_t begin = ThreadPool::split(scratch.num_firsts, workers, thread);
       const int64_t end = ThreadPool::split(scratch.num_firsts, workers, thread + 1);
-      int64_t next = starts[owner][thread];
+      const Node *firsts = scratch.firsts.data<Node>() + begin;
+      const int64_t start = starts[owner][thread], count = num_new[owner][thread];
+      if (count > 0) std::memcpy(hop.nodes + start, firsts, static_cast<size_t>(count) * sizeof(Node));
+      if (!hop.is_last) {
+        for (int64_t i = 0; i < count; ++i) {
+          if (i + kAhead < count) __builtin_prefetch(table.first_word(static_cast<uint64_t>(firsts[i + kAhead])), 1);
+          const uint64_t node = static_cast<uint64_t>(firsts[i]);
+          // Each is new once, so that a dense table's words are written by one thread each.
+          if constexpr (kDense) {
+            table.renumber(node, start + i);
+          } else {
+            table.insert_least(node, start + i);
+          }
+        }
+      }
+      int64_t *final_number = scratch.final_number.data<int64_t>();
       for (int64_t i = begin; i < end; ++i) {
-        if (final_number[i] != kNew) continue;
-        final_number[i] = next;
-        hop.nodes[next] = firsts[i];
-        if (!hop.is_last) table.insert_least(static_cast<uint64_t>(firsts[i]), next);
-        ++next;
+        const int64_t number = final_number[i];
+        final_number[i] = number >= kNewBit ? start + (number ^ kNewBit) : number;
       }
     }
   });

@@ -15,9 +15,14 @@
 namespace uni::cpu {
 namespace {
 
-// How long a thread looks for work before it sleeps. Waking a sleeping thread takes tens of microseconds, and an
-// operation is often a few parallel sections in a row.
-constexpr int spins_before_sleep = 2000;
+// How long a thread looks for work before it sleeps, in pauses of some 50 ns. Waking a sleeping thread takes tens of
+// microseconds, more in a virtual machine, and an operation is often a few parallel sections in a row.
+constexpr int most_spins = 10000;
+
+// Threads that have to share a processor only keep each other from working by spinning.
+int spins_for(int num_threads) noexcept {
+  return num_threads <= static_cast<int>(std::thread::hardware_concurrency()) ? most_spins : 1;
+}
 
 void pause() noexcept {
 #if defined(__x86_64__)
@@ -28,8 +33,8 @@ void pause() noexcept {
 }
 
 template <class Condition>
-bool spin_until(Condition &&condition) noexcept {
-  for (int i = 0; i < spins_before_sleep; ++i) {
+bool spin_until(int spins, Condition &&condition) noexcept {
+  for (int i = 0; i < spins; ++i) {
     if (condition()) return true;
     pause();
   }
@@ -39,6 +44,9 @@ bool spin_until(Condition &&condition) noexcept {
 }  // namespace
 
 struct ThreadPool::Shared {
+  explicit Shared(int num_threads) noexcept : spins(spins_for(num_threads)) {}
+
+  const int spins;
   std::mutex mutex;
   std::condition_variable work, done;
   std::vector<std::thread> threads;
@@ -71,8 +79,9 @@ struct ThreadPool::Shared {
   void thread_main() noexcept {
     uint64_t seen = 0;
     for (;;) {
-      spin_until(
-          [&] { return section.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed); });
+      spin_until(spins, [&] {
+        return section.load(std::memory_order_acquire) != seen || stop.load(std::memory_order_relaxed);
+      });
       std::unique_lock lock(mutex);
       work.wait(lock, [&] {
         return stop.load(std::memory_order_relaxed) || section.load(std::memory_order_relaxed) != seen;
@@ -97,7 +106,7 @@ struct ThreadPool::Shared {
   }
 };
 
-ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads), shared_(std::make_unique<Shared>()) {}
+ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads), shared_(std::make_unique<Shared>(num_threads)) {}
 
 ThreadPool::~ThreadPool() {
   if (shared_->process != getpid()) {
@@ -117,7 +126,7 @@ void ThreadPool::run_workers(int workers, void (*body)(void *, int) noexcept, vo
   if (shared_->process != getpid()) {
     // A forked child has one thread, which is here: nothing else looks at `shared_`. What the parent's pool holds is
     // left alone, since its mutex may be locked and its threads do not exist.
-    auto fresh = std::make_unique<Shared>();
+    auto fresh = std::make_unique<Shared>(num_threads_);
     static_cast<void>(shared_.release());
     shared_ = std::move(fresh);
   }
@@ -144,7 +153,7 @@ void ThreadPool::run_workers(int workers, void (*body)(void *, int) noexcept, vo
   const auto finished = [&] { return shared.unfinished.load(std::memory_order_acquire) == 0; };
   if (!finished()) {
     lock.unlock();
-    spin_until(finished);
+    spin_until(shared.spins, finished);
     lock.lock();
     shared.done.wait(lock, finished);
   }
