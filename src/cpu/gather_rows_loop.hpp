@@ -11,8 +11,8 @@ namespace {
 
 // How many bytes of source rows are asked for ahead of the copy: enough to cover a memory access of about 100 ns at the
 // rate of one core, and no more than the core's fill buffers and second-level cache can hold.
-constexpr int64_t prefetch_bytes = 8192;
-constexpr int64_t least_rows_ahead = 3, most_rows_ahead = 64;
+constexpr int64_t prefetch_bytes = 4096;
+constexpr int64_t least_rows_ahead = 4, most_rows_ahead = 64;
 // The processor's own prefetching takes over within a long row.
 constexpr int64_t prefetched_row_bytes = 1024;
 
