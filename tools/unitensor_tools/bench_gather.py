@@ -151,8 +151,9 @@ def run(options: argparse.Namespace) -> int:
     contexts = {threads: ut.Context(num_threads=threads) for threads in options.threads}
     cases = [(row_bytes, threads) for threads in options.threads for row_bytes in options.row_bytes]
     for row_bytes, threads in tqdm(cases, desc="gather", disable=None, leave=False):
-        for _ in range(3 if options.check else 1):
+        for attempt in range(1, 4 if options.check else 2):
             result = _measure(options, table, torch, torch_table, loops, row_bytes, threads, contexts[threads])
+            result["attempts"] = attempt
             if not missed(result):
                 break
         results.append(result)
