@@ -44,6 +44,7 @@ enum {
 
 /** A borrowed description of an array in row-major order, usually on the caller's stack; it owns nothing. A row is one
  * entry of the first dimension. Rows are contiguous; the distance between them may be larger than a row.
+ * A count below 0 is taken as 0 and one above shape[0] as shape[0], since on a device nobody can look at it beforehand.
  * Zero-initialise it, set struct_size, dtype, ndim, shape and data, and the rest has its usual meaning. */
 typedef struct uni_array {
   uint32_t struct_size; /**< sizeof(uni_array). */
@@ -54,7 +55,7 @@ typedef struct uni_array {
   uint32_t flags;       /**< UNI_ARRAY_*; other bits must be 0. */
   int64_t row_pitch;    /**< Bytes from one row to the next; 0 means contiguous. */
   void *data;           /**< First element; may be NULL where there are no elements. */
-  const int64_t *count; /**< If not NULL: on the array's device, how many leading entries are valid (<= shape[0]). */
+  const int64_t *count; /**< If not NULL: on the array's device, how many leading entries are valid. */
   int64_t shape[8];     /**< Extents; the first ndim are used. */
 } uni_array;
 

@@ -55,8 +55,10 @@ UNI_API uni_status uni_graph_create(uni_context *context, const uni_graph_desc *
 UNI_API uni_status uni_graph_load(uni_context *context, const char *path, int32_t memory, uni_graph **graph,
                                   uni_error *error);
 
-/** Save the tensors of a graph into an existing folder, under the names that uni_graph_load reads. Blocks.
- * @return As uni_tensor_save. @threads Any thread. @since 0.1 */
+/** Save the tensors of a graph into an existing folder, under the names that uni_graph_load reads. Blocks. A
+ * graph without edge ids removes an edge_ids.npy that is there.
+ * @return As uni_tensor_save. @on_error What was there is left, unless the failure was one of the last step, in which
+ * the finished parts take their names one after another. @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_graph_save(const uni_graph *graph, const char *path, uni_error *error);
 
 /** Take another reference. @param[in] graph May be NULL. @return @p graph. @threads Any thread. @since 0.1 */

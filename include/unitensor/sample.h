@@ -65,7 +65,8 @@ enum {
  * @param[in]  options Not NULL.
  * @param[out] sample  Not NULL; receives a new reference.
  * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _OUT_OF_BOUNDS (names position and value of the first bad seed);
- *         _DTYPE_MISMATCH; _SHAPE_MISMATCH; _DEVICE_MISMATCH; _VERSION_MISMATCH; _OUT_OF_MEMORY; _BACKEND_ERROR.
+ *         _DTYPE_MISMATCH; _SHAPE_MISMATCH; _DEVICE_MISMATCH; _VERSION_MISMATCH; _OUT_OF_MEMORY;
+ *         _NOT_SUPPORTED (a hop of more than 2^40 edges); _BACKEND_ERROR.
  * @threads Any thread. @on_error *sample is NULL. @since 0.1 */
 UNI_API uni_status uni_sample_neighbors(const uni_graph *graph, const uni_array *seeds,
                                         const uni_sample_options *options, void *stream, uni_sample **sample,

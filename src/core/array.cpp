@@ -73,7 +73,7 @@ ArrayView read_array(const uni_array *array, const char *name) {
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->device_id is %d, expected %s", name, a.device_id,
                 a.device_type == UNI_DEVICE_CPU ? "0 for the CPU" : "at least 0");
   if ((a.flags & ~static_cast<uint32_t>(UNI_ARRAY_READ_ONLY)) != 0)
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->flags has unknown bits: 0x%x", name, a.flags);
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->flags is 0x%x, expected 0 or UNI_ARRAY_READ_ONLY (1)", name, a.flags);
   if (a.row_pitch < 0)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->row_pitch is %lld, expected at least 0", name,
                 static_cast<long long>(a.row_pitch));
@@ -117,6 +117,11 @@ void require_shape(const ArrayView &a, const char *name, int32_t ndim, const int
   if (a.array.ndim != ndim || !std::equal(shape, shape + ndim, a.array.shape))
     throw Error(UNI_STATUS_SHAPE_MISMATCH, "%s has shape %s, expected %s", name,
                 ShapeText(a.array.ndim, a.array.shape).text, ShapeText(ndim, shape).text);
+}
+
+void require_no_count(const ArrayView &a, const char *name) {
+  if (a.array.count != nullptr)
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->count is not NULL, expected an array of known size", name);
 }
 
 void require_writable(const ArrayView &a, const char *name) {

@@ -40,6 +40,8 @@ ArrayView read_index(const uni_array *array, const char *name);
 
 void require_same_dtype(const ArrayView &a, const char *a_name, const ArrayView &b, const char *b_name);
 void require_shape(const ArrayView &a, const char *name, int32_t ndim, const int64_t *shape);
+// Throws if the array carries a count, which only an index may do.
+void require_no_count(const ArrayView &a, const char *name);
 void require_writable(const ArrayView &a, const char *name);
 void require_no_overlap(const ArrayView &a, const char *a_name, const ArrayView &b, const char *b_name);
 

@@ -32,9 +32,14 @@ std::string temporary_name(const std::string &path) {
 
 }  // namespace
 
+void remove_file(const char *path) {
+  if (unlink(path) != 0 && errno != ENOENT) fail("unlink", path);
+}
+
 bool file_exists(const char *path) noexcept { return access(path, F_OK) == 0; }
 
-InputFile::InputFile(const char *path) : path_(path), descriptor_(open(path, O_RDONLY | O_CLOEXEC)) {
+// Not blocking, since opening a pipe would wait for somebody to write.
+InputFile::InputFile(const char *path) : path_(path), descriptor_(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0) fail("open", path_);
   struct stat status;
   if (fstat(descriptor_, &status) != 0) {
@@ -45,8 +50,9 @@ InputFile::InputFile(const char *path) : path_(path), descriptor_(open(path, O_R
   }
   if (!S_ISREG(status.st_mode)) {
     close(descriptor_);
-    errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
-    fail("open", path_);
+    errno = EISDIR;
+    if (S_ISDIR(status.st_mode)) fail("open", path_);
+    throw Error(UNI_STATUS_IO_ERROR, "[open] %s is neither a regular file nor a folder, expected a regular file", path);
   }
   size_ = status.st_size;
 }

@@ -7,6 +7,8 @@
 
 namespace uni::core {
 
+// Removes a file, which need not be there.
+void remove_file(const char *path);
 bool file_exists(const char *path) noexcept;
 
 class InputFile {

@@ -28,6 +28,7 @@ void gather_into(const uni_tensor &source, const ArrayView &index, const uni_gat
   check_options(options.bounds, options.flags);
   int64_t shape[UNI_MAX_NDIM];
   row_shape(source, "source", index, shape);
+  require_no_count(out, "out");
   require_same_dtype(out, "out", source.view(), "source");
   require_shape(out, "out", source.array().ndim, shape);
   require_writable(out, "out");
@@ -83,6 +84,7 @@ void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &r
                 options.reduce);
   int64_t shape[UNI_MAX_NDIM];
   row_shape(destination, "destination", index, shape);
+  require_no_count(rows, "rows");
   require_same_dtype(rows, "rows", destination.view(), "destination");
   require_shape(rows, "rows", destination.array().ndim, shape);
   require_writable(destination.view(), "destination");

@@ -36,7 +36,8 @@ Ref<uni_tensor> share(const uni_tensor *tensor) { return Ref<uni_tensor>::share(
 
 Ref<uni_graph> create_graph(uni_context *context, const uni_graph_desc &desc) {
   if ((desc.flags & ~static_cast<uint32_t>(UNI_GRAPH_TRUST)) != 0)
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "desc->flags has unknown bits: 0x%x", desc.flags);
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "desc->flags is 0x%x, expected 0 or UNI_GRAPH_TRUST (%d)", desc.flags,
+                static_cast<int>(UNI_GRAPH_TRUST));
   const uni_tensor &indptr = check_part(context, desc.indptr, "desc->indptr");
   const uni_tensor &indices = check_part(context, desc.indices, "desc->indices");
   if (indptr.layout().num_rows < 1)
@@ -80,9 +81,22 @@ Ref<uni_graph> load_graph(uni_context *context, const char *path, int32_t memory
 
 void save_graph(const uni_graph &graph, const char *path) {
   const std::string folder = path;
-  save_npy(graph.indptr(), (folder + "/indptr.npy").c_str());
-  save_npy(graph.indices(), (folder + "/indices.npy").c_str());
-  if (graph.edge_ids() != nullptr) save_npy(*graph.edge_ids(), (folder + "/edge_ids.npy").c_str());
+  // Whatever is likely to fail does so before any part takes its name.
+  OutputFile indptr((folder + "/indptr.npy").c_str());
+  write_npy(graph.indptr(), indptr);
+  OutputFile indices((folder + "/indices.npy").c_str());
+  write_npy(graph.indices(), indices);
+  const std::string edge_ids_path = folder + "/edge_ids.npy";
+  if (graph.edge_ids() != nullptr) {
+    OutputFile edge_ids(edge_ids_path.c_str());
+    write_npy(*graph.edge_ids(), edge_ids);
+    edge_ids.commit();
+  } else {
+    // Those of a graph that was saved here before are not this one's.
+    remove_file(edge_ids_path.c_str());
+  }
+  indptr.commit();
+  indices.commit();
 }
 
 }  // namespace uni::core

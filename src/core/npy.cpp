@@ -94,7 +94,7 @@ Ref<uni_tensor> load_npy(uni_context *context, const char *path, int32_t memory,
   return tensor;
 }
 
-void save_npy(const uni_tensor &tensor, const char *path) {
+void write_npy(const uni_tensor &tensor, OutputFile &file) {
   const uni_array &a = tensor.array();
   if (a.dtype == UNI_DTYPE_BFLOAT16)
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "tensor has dtype bfloat16, which the .npy format does not have");
@@ -106,7 +106,6 @@ void save_npy(const uni_tensor &tensor, const char *path) {
   header.ndim = a.ndim;
   std::copy_n(a.shape, a.ndim, header.shape);
   const std::string text = make_npy_header(header);
-  OutputFile file(path);
   file.write(text.data(), static_cast<int64_t>(text.size()));
   const uni_rows rows = tensor.rows();
   const int64_t total = tensor.layout().num_bytes;
@@ -122,6 +121,11 @@ void save_npy(const uni_tensor &tensor, const char *path) {
       file.write(piece.get(), (end - begin) * rows.row_bytes);
     }
   }
+}
+
+void save_npy(const uni_tensor &tensor, const char *path) {
+  OutputFile file(path);
+  write_npy(tensor, file);
   file.commit();
 }
 

@@ -45,7 +45,8 @@ constexpr uint32_t known_flags = UNI_SAMPLE_REPLACE | UNI_SAMPLE_WITH_EDGE_IDS |
 
 void check_options(const uni_sample_options &options) {
   if ((options.flags & ~known_flags) != 0)
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "options->flags has unknown bits: 0x%x", options.flags & ~known_flags);
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "options->flags is 0x%x, expected no bits but 0x%x", options.flags,
+                known_flags);
   if (options.reserved != 0)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "options->reserved is %u, expected 0", options.reserved);
   if (options.num_hops < 0 || options.num_hops > UNI_MAX_HOPS)
@@ -75,7 +76,12 @@ Ref<uni_sample> sample_neighbors(const uni_graph &graph, const ArrayView &seeds,
   plan.num_seeds = seeds.layout.num_rows;
   plan.seeds_dtype = seeds.array.dtype;
   plan.num_hops = options.num_hops;
-  if (options.num_hops > 0) std::copy_n(options.fanouts, options.num_hops, plan.fanouts);
+  for (int32_t hop = 0; hop < options.num_hops; ++hop) {
+    const int64_t fanout = options.fanouts[hop];
+    // No node has more neighbours than the graph has edges. Backends size tables by a fan-out that may draw.
+    const bool all = (options.flags & UNI_SAMPLE_REPLACE) == 0 && fanout > graph.num_edges();
+    plan.fanouts[hop] = all ? -1 : fanout;
+  }
   plan.seed = options.seed;
   plan.flags = options.flags;
   plan.device_id = seeds.array.device_id;

@@ -191,6 +191,8 @@ Backend &backend_for(uni_context *context, const ArrayView &leading, const char 
 
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
                 const ArrayView &source, const char *source_name, void *stream) {
+  require_no_count(source, source_name);
+  require_no_count(destination, destination_name);
   require_same_dtype(source, source_name, destination, destination_name);
   require_shape(source, source_name, destination.array.ndim, destination.array.shape);
   require_writable(destination, destination_name);

@@ -76,7 +76,7 @@ void measure_frontier(Hop<Indptr, Node> &hop, ThreadPool &pool, SampleWorkspace 
   }
   // Edges and local numbers share the 40 bits of a table's value.
   if (hop.num_edges > static_cast<int64_t>(kernels::kValueMask) - hop.num_numbered) {
-    throw Error(UNI_STATUS_OUT_OF_MEMORY,
+    throw Error(UNI_STATUS_NOT_SUPPORTED,
                 "a hop of this sample has more than 2^40 edges (%lld frontier nodes, fan-out %lld)",
                 static_cast<long long>(hop.frontier_size), static_cast<long long>(hop.fanout));
   }

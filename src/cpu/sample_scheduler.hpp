@@ -87,9 +87,9 @@ class Sampler {
     for (int64_t i = 0; i < count; ++i) {
       const int64_t seed = static_cast<int64_t>(seeds()[i]);
       if (static_cast<uint64_t>(seed) >= static_cast<uint64_t>(plan_.graph.num_nodes)) {
-        throw Error(UNI_STATUS_OUT_OF_BOUNDS, "seeds[%lld] is %lld, expected a node of the graph, 0 to %lld",
+        throw Error(UNI_STATUS_OUT_OF_BOUNDS, "seeds[%lld] is %lld, expected a node of the graph, 0 <= node < %lld",
                     static_cast<long long>(i), static_cast<long long>(seed),
-                    static_cast<long long>(plan_.graph.num_nodes - 1));
+                    static_cast<long long>(plan_.graph.num_nodes));
       }
     }
     if (plan_.graph.num_nodes > static_cast<int64_t>(kernels::kValueMask)) {

@@ -51,7 +51,10 @@ static void sample(reader *r, const uni_graph *graph, const int64_t *indptr, con
   options.seed = (uint64_t)take_int64(r);
   options.fanouts = fanouts;
   for (int32_t h = 0; h < options.num_hops; ++h) {
-    fanouts[h] = (int64_t)(take_byte(r) % 8) - 2;
+    const uint8_t form = take_byte(r);
+    fanouts[h] = (int64_t)(form % 8) - 2;
+    /* As many draws with replacement would ask for as many edges. */
+    if (form >= 240 && (options.flags & UNI_SAMPLE_REPLACE) == 0) fanouts[h] = take_int64(r);
     good &= fanouts[h] >= -1;
   }
   const uni_array borrowed = UNI_ARRAY_1D(UNI_DTYPE_INT64, seeds, num_seeds);

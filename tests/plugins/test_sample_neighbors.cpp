@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "cpu/backend.hpp"
@@ -237,14 +238,18 @@ void a_bad_seed_is_named_and_nothing_is_left(void **) {
 void a_sample_beyond_any_memory_is_refused(void **) {
   const auto backend = make_backend(2);
   const Graph graph = make_graph(100, 0, 100, 6);
-  const Case c = {{50, 50, 50}, {INT64_MAX}, 0, UNI_SAMPLE_REPLACE, false};
-  const uni_sample_plan plan = make_plan<int64_t, int64_t, int64_t>(graph.indptr, graph.indices, {}, c.seeds, c);
-  for (const SampleFunction sample : kSampleFunctions) {
-    uni_sample_output output{};
-    uni_error error = UNI_ERROR_INIT;
-    assert_int_equal(sample(backend.get(), plan, 0, &output, &error), UNI_STATUS_OUT_OF_MEMORY);
-    assert_null(output.nodes.data);
-    assert_null(output.seed_index.data);
+  // More edges than a table can number, and fewer, for which no machine has the memory.
+  for (const auto &[fanout, status] : {std::pair<int64_t, uni_status>{INT64_MAX, UNI_STATUS_NOT_SUPPORTED},
+                                       {int64_t{1} << 38, UNI_STATUS_OUT_OF_MEMORY}}) {
+    const Case c = {{50, 50, 50}, {fanout}, 0, UNI_SAMPLE_REPLACE, false};
+    const uni_sample_plan plan = make_plan<int64_t, int64_t, int64_t>(graph.indptr, graph.indices, {}, c.seeds, c);
+    for (const SampleFunction sample : kSampleFunctions) {
+      uni_sample_output output{};
+      uni_error error = UNI_ERROR_INIT;
+      assert_int_equal(sample(backend.get(), plan, 0, &output, &error), status);
+      assert_null(output.nodes.data);
+      assert_null(output.seed_index.data);
+    }
   }
 }
 

@@ -340,6 +340,8 @@ static void test_refuses(void **state) {
   OUT(UNI_STATUS_SHAPE_MISMATCH, bad.ndim = 1);
   OUT(UNI_STATUS_SHAPE_MISMATCH, bad.shape[0] = 1);
   OUT(UNI_STATUS_SHAPE_MISMATCH, bad.shape[1] = 2);
+  const int64_t two = 2;
+  OUT(UNI_STATUS_INVALID_ARGUMENT, bad.count = &two);
   OUT(UNI_STATUS_INVALID_ARGUMENT, bad.data = NULL);
   OUT(UNI_STATUS_INVALID_ARGUMENT, bad.flags = UNI_ARRAY_READ_ONLY);
   OUT(UNI_STATUS_INVALID_ARGUMENT, bad.data = pointer_of(table));

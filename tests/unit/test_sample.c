@@ -197,6 +197,37 @@ static void test_empty(void **state) {
   uni_graph_release(nothing);
 }
 
+/* More than any node has is all of them, up to the largest number there is. */
+static void test_large_fanouts(void **state) {
+  (void)state;
+  const int64_t seeds[] = {0, 3, 7},
+                large[] = {1000, INT64_C(1) << 33, INT64_C(1) << 62, (INT64_C(1) << 62) + 1, INT64_MAX};
+  uni_graph *small = make_random_graph(context, 50, 9);
+  const uni_array from = array_1d(UNI_DTYPE_INT64, seeds, 3);
+  int64_t fanouts[2] = {-1, -1};
+  uni_sample_options options = UNI_SAMPLE_OPTIONS_INIT;
+  options.num_hops = 2;
+  options.fanouts = fanouts;
+  uni_sample *all = NULL;
+  OK(uni_sample_neighbors(small, &from, &options, NULL, &all, &error));
+  const uni_sample_info expected = sample_info_of(all);
+  assert_true(expected.num_edges > 0);
+  for (size_t i = 0; i < sizeof large / sizeof *large; ++i) {
+    fanouts[0] = fanouts[1] = large[i];
+    uni_sample *sample = NULL;
+    OK(uni_sample_neighbors(small, &from, &options, NULL, &sample, &error));
+    assert_int_equal(sample_info_of(sample).num_edges, expected.num_edges);
+    assert_memory_equal(part_of(sample, UNI_SAMPLE_SOURCES), part_of(all, UNI_SAMPLE_SOURCES),
+                        (size_t)expected.num_edges * 8);
+    uni_sample_release(sample);
+  }
+  fanouts[0] = INT64_MAX;
+  options.flags = UNI_SAMPLE_REPLACE;
+  uni_sample_release(all);
+  FAILS_NULL(UNI_STATUS_NOT_SUPPORTED, "2^40", all, uni_sample_neighbors(small, &from, &options, NULL, &all, &error));
+  uni_graph_release(small);
+}
+
 static void test_refuses(void **state) {
   (void)state;
   const int64_t seeds[3] = {0, 4, 1}, fanouts[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
@@ -383,13 +414,10 @@ static void test_seed_number(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_all_neighbours),
-      cmocka_unit_test(test_edge_ids),
-      cmocka_unit_test(test_repeated_seeds),
-      cmocka_unit_test(test_empty),
-      cmocka_unit_test(test_refuses),
-      cmocka_unit_test(test_accessors_refuse),
-      cmocka_unit_test(test_threads_do_not_matter),
+      cmocka_unit_test(test_all_neighbours),   cmocka_unit_test(test_edge_ids),
+      cmocka_unit_test(test_repeated_seeds),   cmocka_unit_test(test_empty),
+      cmocka_unit_test(test_large_fanouts),    cmocka_unit_test(test_refuses),
+      cmocka_unit_test(test_accessors_refuse), cmocka_unit_test(test_threads_do_not_matter),
       cmocka_unit_test(test_seed_number),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

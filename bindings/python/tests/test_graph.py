@@ -117,11 +117,13 @@ def test_empty_samples(graph):
     ("4", {}, TypeError, "str"),
     ([4], {"fanouts": [-2]}, ut.InvalidArgumentError, "-2"),
     ([4], {"fanouts": [1] * 17}, ut.InvalidArgumentError, "17"),
-    ([4], {"fanouts": [1.5]}, TypeError, "float"),
-    ([4], {"fanouts": 3}, TypeError, "int"),
+    ([4], {"fanouts": [2, 1.5]}, TypeError, r"fanouts\[1\] is 1.5, expected an integer"),
+    ([4], {"fanouts": [2**63]}, ut.InvalidArgumentError, r"fanouts\[0\] is 9223372036854775808"),
+    ([4], {"fanouts": 3}, TypeError, "fanouts is 3, expected a sequence"),
+    ([4], {"fanouts": "1"}, TypeError, "fanouts is '1', expected a sequence"),
+    ([4], {"seed": 1.5}, TypeError, "seed is 1.5, expected an integer"),
     ([4], {"seed": -1}, ut.InvalidArgumentError, "seed is -1"),
     ([4], {"seed": 2**64}, ut.InvalidArgumentError, "seed is"),
-    ([4], {"seed": 0.5}, TypeError, "float"),
     ([4], {"stream": object()}, TypeError, "stream"),
 ])
 def test_bad_samples(graph, seeds, arguments, error, text):

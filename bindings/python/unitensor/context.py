@@ -10,7 +10,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 from . import _library
 from ._library import call, text
 from ._unitensor import ffi, lib
-from .dtypes import MEMORY_KINDS, MEMORY_NAMES, choose
+from .dtypes import MEMORY_KINDS, MEMORY_NAMES, choose, integer
 from .errors import InvalidStateError
 
 
@@ -52,7 +52,7 @@ class Context:
         self._handle = None
         options = ffi.new("uni_context_options *")
         call(lib.uni_context_options_init, options, ffi.sizeof("uni_context_options"))
-        options.num_threads = num_threads
+        options.num_threads = integer(num_threads, "num_threads", 0, 2**31 - 1)
         path = None
         if backend_path is not None:
             path = ffi.new("char[]", _library.encode_path(backend_path))

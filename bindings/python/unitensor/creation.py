@@ -104,13 +104,17 @@ def wrap(obj: Any, context: Optional[Context] = None) -> Tensor:
 
     Raises InvalidArgumentError where a copy would be needed (only rows may have gaps between them), DtypeMismatchError
     for an element type that unitensor does not have, TypeError for an object of another kind."""
+    return wrap_as("obj", obj, context or default_context())
+
+
+def wrap_as(name: str, obj: Any, context: Context) -> Tensor:
+    """`wrap` under the name that an argument has elsewhere."""
     if isinstance(obj, Tensor):
         obj._open()
         return obj
-    context = context or default_context()
     if not isinstance(obj, np.ndarray) and not is_torch_tensor(obj) and hasattr(obj, "__dlpack__"):
         return from_dlpack(obj, context)
-    described = describe(obj, "obj", context)
+    described = describe(obj, name, context)
     pointer = context._open()
     out = ffi.new("uni_tensor **")
     call(lib.uni_tensor_wrap, pointer, described.array, _destroy, keep(described.owner), out)

@@ -2,6 +2,7 @@
 """Element types, memory kinds and bounds policies: from Python's names to the numbers of the C API, and back."""
 from __future__ import annotations
 
+import operator
 from typing import Any, Union
 
 import numpy as np
@@ -105,3 +106,14 @@ def element_bytes(value: Any, code: int) -> bytes:
     if element.dtype.kind in "iub" and not isinstance(value, (bool, np.bool_)) and element.item() != value:
         raise InvalidArgumentError(f"value is {value!r}, which {dtype} cannot hold")
     return element.tobytes()
+
+
+def integer(value: Any, name: str, least: int, most: int) -> int:
+    """The value as an int. Raises TypeError if it is no integer, InvalidArgumentError if it is out of range."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, expected an integer") from None
+    if not least <= number <= most:
+        raise InvalidArgumentError(f"{name} is {number}, expected {least} to {most}")
+    return number

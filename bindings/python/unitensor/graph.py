@@ -2,7 +2,6 @@
 """Graphs in compressed sparse column form, and neighbour sampling from them."""
 from __future__ import annotations
 
-import operator
 import os
 from typing import Any, Optional, Sequence, Union
 
@@ -10,9 +9,9 @@ from ._library import call, encode_path
 from ._unitensor import ffi, lib
 from .arrays import describe_index, index_from_list, stream_for
 from .context import Context, default_context
-from .creation import wrap
-from .dtypes import MEMORY_KINDS, choose
-from .errors import InvalidArgumentError, InvalidStateError
+from .creation import wrap_as
+from .dtypes import MEMORY_KINDS, choose, integer
+from .errors import InvalidStateError
 from .sample import Sample
 from .tensor import Tensor
 
@@ -20,7 +19,7 @@ from .tensor import Tensor
 def _part(value: Any, name: str, context: Context) -> Tensor:
     if isinstance(value, (list, tuple, range)):
         value = index_from_list(value, name)
-    return wrap(value, context)
+    return wrap_as(name, value, context)
 
 
 class Graph:
@@ -153,9 +152,10 @@ class Graph:
         handle = self._open()
         described = describe_index(seeds, "seeds", self._context)
         array = described.array
-        numbers = [operator.index(fanout) for fanout in fanouts]
-        if not 0 <= operator.index(seed) < 2**64:
-            raise InvalidArgumentError(f"seed is {seed}, expected 0 to 2**64 - 1")
+        if isinstance(fanouts, (str, bytes)) or not hasattr(fanouts, "__iter__"):
+            raise TypeError(f"fanouts is {fanouts!r}, expected a sequence of integers, one to a hop")
+        numbers = [integer(fanout, f"fanouts[{hop}]", -1, 2**63 - 1) for hop, fanout in enumerate(fanouts)]
+        seed_number = integer(seed, "seed", 0, 2**64 - 1)
         fanout_array = ffi.new("int64_t[]", numbers)
         options = ffi.new("uni_sample_options *")
         options.struct_size = ffi.sizeof("uni_sample_options")
@@ -163,7 +163,7 @@ class Graph:
                          | (lib.UNI_SAMPLE_UNIQUE_SEEDS if unique_seeds else 0))
         options.num_hops = len(numbers)
         options.fanouts = fanout_array
-        options.seed = operator.index(seed)
+        options.seed = seed_number
         out = ffi.new("uni_sample **")
         call(lib.uni_sample_neighbors, handle, array, options,
              stream_for(stream, array.device_type, array.device_id, seeds), out)

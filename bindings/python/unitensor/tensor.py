@@ -209,7 +209,7 @@ class Tensor:
         rows = int(info.shape[0])
         if not isinstance(key, slice):
             if not 0 <= key < rows:
-                raise OutOfBoundsError(f"row is {key}, expected 0 to {rows - 1} (negative ones do not count from the "
+                raise OutOfBoundsError(f"row is {key}, expected 0 <= row < {rows} (negative ones do not count from the "
                                        "end)")
             return self._slice(key, key + 1).reshape(self.shape[1:])
         start = 0 if key.start is None else operator.index(key.start)
