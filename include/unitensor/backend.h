@@ -20,7 +20,17 @@ enum { UNI_BACKEND_ABI_VERSION = 1 };
 typedef struct uni_backend_config {
   uint32_t struct_size;
   int32_t num_threads; /**< CPU threads that the context may use. */
+  /** Adds to the statistics' indices out of bounds what an operation found after it had returned. Any thread; not NULL. */
+  void (*count_out_of_bounds)(void *user_data, int64_t count);
+  void *user_data;
 } uni_backend_config;
+
+/** Something to be done once, later. The library owns it; the backend links it into its list. */
+typedef struct uni_deferred {
+  struct uni_deferred *next;
+  uint64_t after; /**< The backend's. */
+  void (*run)(struct uni_deferred *self);
+} uni_deferred;
 
 /** A piece of memory of one kind. */
 typedef struct uni_memory_block {
@@ -90,7 +100,9 @@ typedef struct uni_sample_plan {
   int32_t device_id;
 } uni_sample_plan;
 
-/** What sampling leaves; blocks belong to the library from then on, and go back through release. */
+/** What sampling leaves; blocks belong to the library from then on, and go back through release. Where `pending` is not
+ * NULL the counts are not known yet: arrays have room for num_nodes_capacity and num_edges_capacity entries, what lies past
+ * the counts is -1, and sample_wait sets hop_nodes and hop_edges. */
 typedef struct uni_sample_output {
   uni_memory_block nodes;
   uni_memory_block sources;
@@ -99,7 +111,11 @@ typedef struct uni_sample_output {
   uni_memory_block seed_index;
   int64_t hop_nodes[17];
   int64_t hop_edges[16];
-  void *pending; /**< Not NULL: counts are still on the device, and sample_wait completes them. */
+  int64_t num_nodes_capacity;
+  int64_t num_edges_capacity;
+  const int64_t *num_nodes; /**< On the device, in a block of the output. */
+  const int64_t *num_edges;
+  void *pending;
 } uni_sample_output;
 
 /** The operations. `self` is what create gave. */
@@ -109,14 +125,22 @@ typedef struct uni_backend_ops {
   const char *name;     /**< Static text. */
   int32_t device_type;  /**< UNI_DEVICE_*: whose tensors it computes on. */
   uint32_t reserved;
+  /** Fails with UNI_STATUS_BACKEND_UNAVAILABLE where no device can be used, and says why and what to do. */
   uni_status (*create)(const uni_backend_config *config, void **self, uni_error *error);
   void (*destroy)(void *self);
   /** Say in @p reason (of @p size bytes) why @p memory is or is not offered. Returns 1 or 0. */
   int32_t (*supports_memory)(void *self, int32_t memory, char *reason, int32_t size);
   uni_status (*allocate)(void *self, int32_t memory, int32_t device_id, int64_t num_bytes, uni_memory_block *block,
                          uni_error *error);
-  /** Never fails; deferred past every operation of the backend that uses the block. */
+  /** Never fails. Called when no operation uses the block any more: through defer, where that is there. */
   void (*release)(void *self, uni_memory_block *block);
+  /** Optional; which kind of memory every device reads best, as UNI_MEMORY_*, and in @p reason why. */
+  int32_t (*choose_unified)(void *self, char *reason, int32_t size);
+  /** Optional; let devices read memory of the caller's where it lies. Undone by release, which leaves the memory. */
+  uni_status (*register_memory)(void *self, void *data, int64_t num_bytes, uni_memory_block *block, uni_error *error);
+  /** Optional; runs @p item when every operation that was enqueued before has finished: at once, in a later call of any
+   * operation, or in destroy. Never fails. NULL where every operation is complete on return. */
+  void (*defer)(void *self, uni_deferred *item);
   /** Copy rows of one size between any two memories that the backend knows; num_rows and row_bytes are equal. */
   uni_status (*copy)(void *self, const uni_rows *destination, const uni_rows *source, void *stream, uni_error *error);
   /** Set each element of @p element_bytes (1, 2, 4, 8) to @p value. */
@@ -128,8 +152,11 @@ typedef struct uni_backend_ops {
   uni_status (*validate_graph)(void *self, const uni_graph_view *graph, uni_error *error);
   uni_status (*sample_neighbors)(void *self, const uni_sample_plan *plan, void *stream, uni_sample_output *output,
                                  uni_error *error);
-  /** Optional; NULL where sample_neighbors is complete on return. */
+  /** Optional; NULL where sample_neighbors is complete on return. Blocks, sets the counts, and gives up `pending`, also
+   * when it fails. */
   uni_status (*sample_wait)(void *self, uni_sample_output *output, uni_error *error);
+  /** Optional, as sample_wait; gives up `pending` of a sample that nobody waited for. */
+  void (*sample_forget)(void *self, uni_sample_output *output);
   /** Optional; NULL where every operation is complete on return. */
   uni_status (*synchronize)(void *self, uni_error *error);
   /** Optional; NULL where every error is reported at once. */

@@ -22,8 +22,10 @@ uni_status uni_sample_neighbors(const uni_graph *graph, const uni_array *seeds, 
 }
 
 uni_status uni_sample_wait(uni_sample *sample, uni_error *error) {
-  // A sample is complete when it is made, on every backend that there is.
-  return guard(error, [&] { require(sample, "sample"); });
+  return guard(error, [&] {
+    require(sample, "sample");
+    sample->wait();
+  });
 }
 
 uni_sample *uni_sample_retain(uni_sample *sample) {

@@ -3,7 +3,7 @@
 
 namespace uni::core {
 
-Backend::Backend(const uni_backend_ops &ops, int32_t num_threads) : ops_(ops) {
+Backend::Backend(const uni_backend_ops &ops, const uni_backend_config &config) : ops_(ops) {
   const struct {
     bool present;
     const char *name;
@@ -25,7 +25,6 @@ Backend::Backend(const uni_backend_ops &ops, int32_t num_threads) : ops_(ops) {
     if (!member.present)
       throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "the backend %s lacks the operation %s",
                   ops.name != nullptr ? ops.name : "without a name", member.name);
-  const uni_backend_config config = {sizeof config, num_threads};
   uni_error error = UNI_ERROR_INIT;
   throw_if_failed(ops_.create(&config, &self_, &error), error);
 }

@@ -12,7 +12,7 @@ namespace uni::core {
 class Backend {
  public:
   // Checks that the table has every operation that is not optional, then creates the backend's object.
-  Backend(const uni_backend_ops &ops, int32_t num_threads);
+  Backend(const uni_backend_ops &ops, const uni_backend_config &config);
   ~Backend();
   Backend(const Backend &) = delete;
   Backend &operator=(const Backend &) = delete;
@@ -29,6 +29,13 @@ class Backend {
   bool supports_memory(int32_t memory, char *reason, int32_t size) {
     return ops_.supports_memory(self_, memory, reason, size) != 0;
   }
+  int32_t choose_unified(char *reason, int32_t size) { return ops_.choose_unified(self_, reason, size); }
+  void defer(uni_deferred *item) noexcept { ops_.defer(self_, item); }
+  void synchronize_quietly() noexcept {
+    uni_error error = UNI_ERROR_INIT;
+    ops_.synchronize(self_, &error);
+  }
+  void sample_forget(uni_sample_output *output) noexcept { ops_.sample_forget(self_, output); }
   void release(uni_memory_block *block) noexcept { ops_.release(self_, block); }
 
  private:

@@ -76,14 +76,28 @@ uni_context::uni_context(const uni_context_options &options)
   uni::cpu::fill_ops(&cpu_ops);
   if (options.backend_path != nullptr) {
     const uni_backend_ops ops = uni::core::open_plugin(options.backend_path);
-    auto backend = std::make_unique<Backend>(ops, num_threads_);
+    auto backend = open_backend(ops);
     if (ops.device_type == UNI_DEVICE_CPU) {
       cpu_ = std::move(backend);
       return;
     }
-    std::call_once(device_once_, [&] { device_ = std::move(backend); });
+    std::call_once(device_once_, [&] {
+      device_ = std::move(backend);
+      open_device_.store(device_.get(), std::memory_order_release);
+    });
   }
-  cpu_ = std::make_unique<Backend>(cpu_ops, num_threads_);
+  cpu_ = open_backend(cpu_ops);
+}
+
+std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
+  uni_backend_config config = {};
+  config.struct_size = sizeof config;
+  config.num_threads = num_threads_;
+  config.count_out_of_bounds = [](void *context, int64_t count) {
+    static_cast<uni_context *>(context)->statistics.out_of_bounds.fetch_add(count, std::memory_order_relaxed);
+  };
+  config.user_data = this;
+  return std::make_unique<Backend>(ops, config);
 }
 
 Backend *uni_context::device() {
@@ -94,7 +108,8 @@ Backend *uni_context::device() {
       why_no_device_ = "no CUDA backend: " + attempts;
     } else {
       try {
-        device_ = std::make_unique<Backend>(ops, num_threads_);
+        device_ = open_backend(ops);
+        open_device_.store(device_.get(), std::memory_order_release);
       } catch (const Error &e) {
         why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what();
       }
@@ -150,10 +165,11 @@ MemoryChoice uni_context::choose_unified() {
     }
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "UNITENSOR_UNIFIED is \"%.32s\", expected managed, pinned or host", wish);
   }
-  for (const int32_t memory : {UNI_MEMORY_MANAGED, UNI_MEMORY_PINNED}) {
-    if (device() == nullptr) break;
-    MemoryChoice choice = choose_memory(memory);
-    if (choice.backend != nullptr) return choice;
+  if (Backend *backend = device(); backend != nullptr && backend->ops().choose_unified != nullptr) {
+    char reason[sizeof(uni_memory_info::reason)] = "";
+    MemoryChoice choice = choose_memory(backend->choose_unified(reason, sizeof reason));
+    choice.reason = reason;
+    return choice;
   }
   MemoryChoice choice = choose_memory(UNI_MEMORY_HOST);
   choice.reason = "host memory on huge pages, since there is " +

@@ -42,7 +42,9 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
   // The backend of CUDA devices, looked for on first use; NULL where there is none, and why_no_device() says why.
   uni::core::Backend *device();
-  // The same, or Error BACKEND_UNAVAILABLE.
+  // The same where it has been looked for; NULL where not.
+  uni::core::Backend *device_if_open() const noexcept { return open_device_.load(std::memory_order_acquire); }
+  // The same as device(), or Error BACKEND_UNAVAILABLE.
   uni::core::Backend &require_device();
   // The same for an operand that is said to lie on a CUDA device, or Error DEVICE_MISMATCH that names it.
   uni::core::Backend &require_device_of(const char *operand, int32_t device_id);
@@ -55,6 +57,7 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
  private:
   uni::core::MemoryChoice choose_unified();
+  std::unique_ptr<uni::core::Backend> open_backend(const uni_backend_ops &ops);
 
   int32_t num_threads_;
   uni_log_fn log_;
@@ -63,4 +66,5 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   std::unique_ptr<uni::core::Backend> device_;
   std::string why_no_device_;
   std::once_flag device_once_;
+  std::atomic<uni::core::Backend *> open_device_{nullptr};
 };

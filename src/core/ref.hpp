@@ -13,7 +13,12 @@ class RefCounted {
  public:
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
   void release() const noexcept {
-    if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete static_cast<const Self *>(this);
+    if (count_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    // An object that something may still use says itself when it goes.
+    if constexpr (requires(Self & self) { self.dispose(); })
+      const_cast<Self *>(static_cast<const Self *>(this))->dispose();
+    else
+      delete static_cast<const Self *>(this);
   }
 
  protected:

@@ -4,39 +4,89 @@
 #include <algorithm>
 #include <numeric>
 
-// Fills a sample from what a backend gave out, and frees what was not taken over.
-struct uni_sample_builder {
-  uni_context *context;
-  uni::core::Backend *backend;
-  uni_sample_output output = {};
+using uni::Error;
 
-  ~uni_sample_builder() {
-    for (uni_memory_block *block :
-         {&output.nodes, &output.sources, &output.targets, &output.edge_ids, &output.seed_index})
-      if (block->data != nullptr) backend->release(block);
-  }
+uni_sample::uni_sample(uni::core::Ref<uni_context> context, uni::core::Backend &backend, const uni_sample_plan &plan)
+    : context_(std::move(context)), backend_(backend) {
+  info_.num_hops = plan.num_hops;
+  info_.num_seeds = plan.num_seeds;
+}
 
-  void take(uni_sample &sample, int32_t part, uni_memory_block &block, int32_t dtype, int64_t length) {
-    sample.tensors_[part] = uni::core::adopt_tensor(context, backend, block, dtype, length);
+uni_sample::~uni_sample() {
+  if (output_.pending != nullptr) backend_.sample_forget(&output_);
+  // Only where `run` failed on its way: what is still being written must not be freed.
+  bool waited = backend_.ops().synchronize == nullptr;
+  for (uni_memory_block *block :
+       {&output_.nodes, &output_.sources, &output_.targets, &output_.edge_ids, &output_.seed_index}) {
+    if (block->data == nullptr) continue;
+    if (!std::exchange(waited, true)) backend_.synchronize_quietly();
+    backend_.release(block);
   }
+}
 
-  void fill(uni_sample &sample, const uni_sample_plan &plan) {
-    uni_sample_info &info = sample.info_;
-    info.num_hops = plan.num_hops;
-    info.num_seeds = plan.num_seeds;
-    std::copy_n(output.hop_nodes, plan.num_hops + 1, info.hop_nodes);
-    std::copy_n(output.hop_edges, plan.num_hops, info.hop_edges);
-    info.num_nodes = std::accumulate(output.hop_nodes, output.hop_nodes + plan.num_hops + 1, int64_t{0});
-    info.num_edges = std::accumulate(output.hop_edges, output.hop_edges + plan.num_hops, int64_t{0});
-    const int32_t id = plan.graph.indices_dtype;
-    take(sample, UNI_SAMPLE_NODES, output.nodes, id, info.num_nodes);
-    take(sample, UNI_SAMPLE_SOURCES, output.sources, id, info.num_edges);
-    take(sample, UNI_SAMPLE_TARGETS, output.targets, id, info.num_edges);
-    if ((plan.flags & UNI_SAMPLE_WITH_EDGE_IDS) != 0)
-      take(sample, UNI_SAMPLE_EDGE_IDS, output.edge_ids, plan.graph.indptr_dtype, info.num_edges);
-    take(sample, UNI_SAMPLE_SEED_INDEX, output.seed_index, id, info.num_seeds);
+void uni_sample::take(int32_t part, uni_memory_block &block, int32_t dtype, int64_t length, const int64_t *count) {
+  tensors_[part] = uni::core::adopt_tensor(context_.get(), &backend_, block, dtype, length, count);
+}
+
+void uni_sample::run(const uni_sample_plan &plan, void *stream) {
+  backend_.call(backend_.ops().sample_neighbors, &plan, stream, &output_);
+  const bool pending = output_.pending != nullptr;
+  if (!pending) complete();
+  const int64_t num_nodes = pending ? output_.num_nodes_capacity : info_.num_nodes;
+  const int64_t num_edges = pending ? output_.num_edges_capacity : info_.num_edges;
+  const int64_t *const node_count = pending ? output_.num_nodes : nullptr;
+  const int64_t *const edge_count = pending ? output_.num_edges : nullptr;
+  const int32_t id = plan.graph.indices_dtype;
+  take(UNI_SAMPLE_NODES, output_.nodes, id, num_nodes, node_count);
+  take(UNI_SAMPLE_SOURCES, output_.sources, id, num_edges, edge_count);
+  take(UNI_SAMPLE_TARGETS, output_.targets, id, num_edges, edge_count);
+  if ((plan.flags & UNI_SAMPLE_WITH_EDGE_IDS) != 0)
+    take(UNI_SAMPLE_EDGE_IDS, output_.edge_ids, plan.graph.indptr_dtype, num_edges, edge_count);
+  take(UNI_SAMPLE_SEED_INDEX, output_.seed_index, id, info_.num_seeds, nullptr);
+}
+
+// The counts of the output are known: what follows from them.
+void uni_sample::complete() {
+  std::copy_n(output_.hop_nodes, info_.num_hops + 1, info_.hop_nodes);
+  std::copy_n(output_.hop_edges, info_.num_hops, info_.hop_edges);
+  info_.num_nodes = std::accumulate(output_.hop_nodes, output_.hop_nodes + info_.num_hops + 1, int64_t{0});
+  info_.num_edges = std::accumulate(output_.hop_edges, output_.hop_edges + info_.num_hops, int64_t{0});
+  complete_ = true;
+  uni::core::Statistics &statistics = context_->statistics;
+  statistics.sample_calls.fetch_add(1, std::memory_order_relaxed);
+  statistics.sample_nodes.fetch_add(info_.num_nodes, std::memory_order_relaxed);
+  statistics.sample_edges.fetch_add(info_.num_edges, std::memory_order_relaxed);
+}
+
+void uni_sample::wait() {
+  if (failure_.has_value()) throw *failure_;
+  if (complete_) return;
+  try {
+    backend_.call(backend_.ops().sample_wait, &output_);
+    complete();
+    for (int32_t part = UNI_SAMPLE_NODES; part < UNI_SAMPLE_SEED_INDEX; ++part)
+      if (tensors_[part])
+        exact_[part] =
+            uni::core::leading_entries(*tensors_[part], part == UNI_SAMPLE_NODES ? info_.num_nodes : info_.num_edges);
+  } catch (const Error &e) {
+    complete_ = false;
+    failure_ = e;
+    throw;
   }
-};
+}
+
+const uni_sample_info &uni_sample::info() const {
+  if (!complete_)
+    throw Error(UNI_STATUS_INVALID_STATE,
+                "the counts of the sample are still on the device, expected uni_sample_wait "
+                "to have been called and to have succeeded");
+  return info_;
+}
+
+uni_tensor *uni_sample::tensor(int32_t part) const noexcept {
+  if (part < UNI_SAMPLE_NODES || part > UNI_SAMPLE_SEED_INDEX) return nullptr;
+  return exact_[part] ? exact_[part].get() : tensors_[part].get();
+}
 
 namespace uni::core {
 namespace {
@@ -86,15 +136,8 @@ Ref<uni_sample> sample_neighbors(const uni_graph &graph, const ArrayView &seeds,
   plan.flags = options.flags;
   plan.device_id = seeds.array.device_id;
 
-  auto sample = Ref<uni_sample>::take(new uni_sample(Ref<uni_context>::share(context)));
-  uni_sample_builder builder{context, &backend};
-  backend.call(backend.ops().sample_neighbors, &plan, stream, &builder.output);
-  if (builder.output.pending != nullptr) backend.call(backend.ops().sample_wait, &builder.output);
-  builder.fill(*sample, plan);
-  Statistics &statistics = context->statistics;
-  statistics.sample_calls.fetch_add(1, std::memory_order_relaxed);
-  statistics.sample_nodes.fetch_add(sample->info().num_nodes, std::memory_order_relaxed);
-  statistics.sample_edges.fetch_add(sample->info().num_edges, std::memory_order_relaxed);
+  auto sample = Ref<uni_sample>::take(new uni_sample(Ref<uni_context>::share(context), backend, plan));
+  sample->run(plan, stream);
   return sample;
 }
 

@@ -33,6 +33,19 @@ Ref<Storage> Storage::wrap(Ref<uni_context> context, int32_t memory) {
   return storage;
 }
 
+void Storage::dispose() noexcept {
+  // The context must not wait for memory that waits for the context: it does what was deferred before it goes.
+  const Ref<uni_context> context = std::move(context_);
+  Backend *const device = context ? context->device_if_open() : nullptr;
+  if (device == nullptr || device->ops().defer == nullptr) {
+    delete this;
+    return;
+  }
+  deferred_.storage = this;
+  deferred_.run = [](uni_deferred *item) { delete static_cast<Deferred *>(item)->storage; };
+  device->defer(&deferred_);
+}
+
 Storage::~Storage() {
   if (backend_ != nullptr) backend_->release(&block_);
   if (destroy_ != nullptr) destroy_(user_data_);
@@ -136,7 +149,7 @@ Ref<uni_tensor> reshape_tensor(const uni_tensor &tensor, int32_t ndim, const int
 }
 
 Ref<uni_tensor> adopt_tensor(uni_context *context, Backend *backend, uni_memory_block &block, int32_t dtype,
-                             int64_t length) {
+                             int64_t length, const int64_t *count) {
   Ref<Storage> storage = Storage::adopt(Ref<uni_context>::share(context), backend, block);
   ArrayView view = {};
   view.array.struct_size = sizeof view.array;
@@ -144,11 +157,21 @@ Ref<uni_tensor> adopt_tensor(uni_context *context, Backend *backend, uni_memory_
   view.array.device_type = block.memory == UNI_MEMORY_DEVICE ? UNI_DEVICE_CUDA : UNI_DEVICE_CPU;
   view.array.device_id = block.device_id;
   view.array.ndim = 1;
+  view.array.count = count;
   view.array.shape[0] = length;
   view.array.data = length > 0 ? storage->block().data : nullptr;
   view.layout = make_layout("sample", dtype, 1, view.array.shape, 0);
   view.array.row_pitch = view.layout.row_pitch;
   return Ref<uni_tensor>::take(new uni_tensor(std::move(storage), view, block.memory));
+}
+
+Ref<uni_tensor> leading_entries(const uni_tensor &tensor, int64_t length) {
+  ArrayView view = tensor.view();
+  view.array.count = nullptr;
+  view.array.shape[0] = length;
+  view.layout = make_layout("sample", view.array.dtype, 1, view.array.shape, 0);
+  if (length == 0) view.array.data = nullptr;
+  return view_of(tensor, view);
 }
 
 uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept {

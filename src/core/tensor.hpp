@@ -20,6 +20,8 @@ class Storage final : public RefCounted<Storage> {
     destroy_ = destroy;
     user_data_ = user_data;
   }
+  // When the last reference has gone: deletes this, or leaves that to the device, which may still use the memory.
+  void dispose() noexcept;
   ~Storage();
 
   uni_context *context() const noexcept { return context_.get(); }
@@ -27,6 +29,11 @@ class Storage final : public RefCounted<Storage> {
   const uni_memory_block &block() const noexcept { return block_; }
 
  private:
+  // Links this into a backend's list.
+  struct Deferred : uni_deferred {
+    Storage *storage;
+  };
+
   explicit Storage(Ref<uni_context> context) noexcept : context_(std::move(context)) {}
 
   Ref<uni_context> context_;
@@ -35,6 +42,7 @@ class Storage final : public RefCounted<Storage> {
   int32_t memory_ = 0;
   uni_destroy_fn destroy_ = nullptr;
   void *user_data_ = nullptr;
+  Deferred deferred_ = {};
 };
 
 }  // namespace uni::core
@@ -67,10 +75,12 @@ Ref<uni_tensor> wrap_tensor(uni_context *context, const ArrayView &view, int32_t
                             void *user_data);
 Ref<uni_tensor> slice_tensor(const uni_tensor &tensor, int64_t start, int64_t stop);
 Ref<uni_tensor> reshape_tensor(const uni_tensor &tensor, int32_t ndim, const int64_t *shape);
-// A one-dimensional tensor over a block that a backend's operation gave out. Once the block has an owner `block` is empty,
-// also when this throws.
+// A one-dimensional tensor over a block that a backend's operation gave out, with its count on the device, or NULL. Once
+// the block has an owner `block` is empty, also when this throws.
 Ref<uni_tensor> adopt_tensor(uni_context *context, Backend *backend, uni_memory_block &block, int32_t dtype,
-                             int64_t length);
+                             int64_t length, const int64_t *count);
+// The first `length` entries of a one-dimensional tensor, without its count.
+Ref<uni_tensor> leading_entries(const uni_tensor &tensor, int64_t length);
 uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept;
 void *device_pointer(const uni_tensor &tensor, int32_t device_id);
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,

@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "core/error.hpp"
+#include "core/bounds_error.hpp"
 
 namespace uni::cpu {
 namespace {
@@ -42,13 +42,7 @@ void check(ThreadPool &pool, const Index *index, int64_t count, int64_t num_rows
   int64_t first = 0;
   while (!any_out_of_bounds(index, first, first + 1, num_rows)) ++first;
   *num_out_of_bounds += found;
-  if (num_rows == 0)
-    throw Error(UNI_STATUS_OUT_OF_BOUNDS, "index[%lld] is %lld, expected no index at all, since there are no rows",
-                static_cast<long long>(first), static_cast<long long>(index[first]));
-  throw Error(UNI_STATUS_OUT_OF_BOUNDS,
-              "index[%lld] is %lld, expected 0 to %lld (%lld of %lld indices are out of bounds)",
-              static_cast<long long>(first), static_cast<long long>(index[first]), static_cast<long long>(num_rows - 1),
-              static_cast<long long>(found), static_cast<long long>(count));
+  throw index_error(first, index[first], num_rows, found, count);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "core/error.hpp"
+#include "core/bounds_error.hpp"
 #include "cpu/sample_workspaces.hpp"
 #include "cpu/thread_pool.hpp"
 #include "kernels/sample_neighbors.hpp"
@@ -75,11 +75,8 @@ void measure_frontier(Hop<Indptr, Node> &hop, ThreadPool &pool, SampleWorkspace 
     if (scratch.most_drawn > hop.most_drawn) hop.most_drawn = scratch.most_drawn;
   }
   // Edges and local numbers share the 40 bits of a table's value.
-  if (hop.num_edges > static_cast<int64_t>(kernels::kValueMask) - hop.num_numbered) {
-    throw Error(UNI_STATUS_NOT_SUPPORTED,
-                "a hop of this sample has more than 2^40 edges (%lld frontier nodes, fan-out %lld)",
-                static_cast<long long>(hop.frontier_size), static_cast<long long>(hop.fanout));
-  }
+  if (hop.num_edges > static_cast<int64_t>(kernels::kValueMask) - hop.num_numbered)
+    throw too_many_edges_error(hop.frontier_size, hop.fanout);
 }
 
 // The first edge of frontier position i, which may be frontier_size.

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <limits>
 
-#include "core/error.hpp"
+#include "core/bounds_error.hpp"
 #include "cpu/backend.hpp"
 #include "cpu/sample_hop.hpp"
 #include "cpu/sample_private_tables.hpp"
@@ -86,26 +86,18 @@ class Sampler {
     const int64_t count = plan_.num_seeds;
     for (int64_t i = 0; i < count; ++i) {
       const int64_t seed = static_cast<int64_t>(seeds()[i]);
-      if (static_cast<uint64_t>(seed) >= static_cast<uint64_t>(plan_.graph.num_nodes)) {
-        throw Error(UNI_STATUS_OUT_OF_BOUNDS, "seeds[%lld] is %lld, expected a node of the graph, 0 <= node < %lld",
-                    static_cast<long long>(i), static_cast<long long>(seed),
-                    static_cast<long long>(plan_.graph.num_nodes));
-      }
+      if (static_cast<uint64_t>(seed) >= static_cast<uint64_t>(plan_.graph.num_nodes))
+        throw seed_error(i, seed, plan_.graph.num_nodes);
     }
-    if (plan_.graph.num_nodes > static_cast<int64_t>(kernels::kValueMask)) {
-      throw Error(UNI_STATUS_NOT_SUPPORTED, "sampling takes graphs of up to 2^40 nodes, this one has %lld",
-                  static_cast<long long>(plan_.graph.num_nodes));
-    }
+    if (plan_.graph.num_nodes > static_cast<int64_t>(kernels::kValueMask))
+      throw too_many_nodes_error(plan_.graph.num_nodes);
     check_numbers(count);
   }
 
   // Local numbers have the dtype of the graph's indices.
   static void check_numbers(int64_t num_numbered) {
-    if (num_numbered - 1 > static_cast<int64_t>(std::numeric_limits<Node>::max())) {
-      throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                  "the sample has %lld nodes, more than the graph's index dtype (int32) can number: use int64 indices",
-                  static_cast<long long>(num_numbered));
-    }
+    if (num_numbered - 1 > static_cast<int64_t>(std::numeric_limits<Node>::max()))
+      throw too_many_numbers_error(num_numbered);
   }
 
   // Room for `count` local numbers, and for one more entry that a numbering loop may scribble on.

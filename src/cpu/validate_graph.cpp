@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
-#include "core/error.hpp"
+#include "core/bounds_error.hpp"
 #include "cpu/backend.hpp"
 
 namespace uni::cpu {
@@ -35,9 +35,7 @@ int64_t first_bad(ThreadPool &pool, int64_t count, AnyBad &&any_bad, IsBad &&is_
 
 template <class Indptr>
 void validate_indptr(ThreadPool &pool, const Indptr *indptr, int64_t num_nodes, int64_t num_edges) {
-  if (indptr[0] != 0) {
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "indptr[0] is %lld, expected 0", static_cast<long long>(indptr[0]));
-  }
+  if (indptr[0] != 0) throw indptr_start_error(indptr[0]);
   const int64_t position = first_bad(
       pool, num_nodes,
       [&](int64_t begin, int64_t end) {
@@ -46,18 +44,8 @@ void validate_indptr(ThreadPool &pool, const Indptr *indptr, int64_t num_nodes, 
         return bad;
       },
       [&](int64_t i) { return indptr[i + 1] < indptr[i]; });
-  if (position < num_nodes) {
-    throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                "indptr[%lld] is %lld, less than indptr[%lld], which is %lld: indptr must not decrease",
-                static_cast<long long>(position + 1), static_cast<long long>(indptr[position + 1]),
-                static_cast<long long>(position), static_cast<long long>(indptr[position]));
-  }
-  if (indptr[num_nodes] != num_edges) {
-    throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                "indptr[%lld], the last entry, is %lld, expected the number of edges, %lld",
-                static_cast<long long>(num_nodes), static_cast<long long>(indptr[num_nodes]),
-                static_cast<long long>(num_edges));
-  }
+  if (position < num_nodes) throw indptr_order_error(position, indptr[position], indptr[position + 1]);
+  if (indptr[num_nodes] != num_edges) throw indptr_end_error(num_nodes, indptr[num_nodes], num_edges);
 }
 
 template <class Node>
@@ -74,11 +62,7 @@ void validate_indices(ThreadPool &pool, const Node *indices, int64_t num_nodes, 
         return bad;
       },
       is_bad);
-  if (position < num_edges) {
-    throw Error(UNI_STATUS_OUT_OF_BOUNDS, "indices[%lld] is %lld, expected a node of the graph, which has %lld",
-                static_cast<long long>(position), static_cast<long long>(indices[position]),
-                static_cast<long long>(num_nodes));
-  }
+  if (position < num_edges) throw neighbor_error(position, indices[position], num_nodes);
 }
 
 }  // namespace

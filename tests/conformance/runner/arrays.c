@@ -153,7 +153,9 @@ void check_tensor(const char *what, const cJSON *spec, const uni_tensor *tensor)
   int64_t num_bytes = uni_dtype_size(plain.dtype);
   for (int32_t i = 0; i < plain.ndim; ++i) num_bytes *= plain.shape[i];
   plain.data = new_memory(num_bytes);
-  if (uni_tensor_copy_to(tensor, &plain, NULL, &error) != UNI_STATUS_OK) fail_msg("%s: %s", what, error.message);
+  uni_status status = uni_tensor_copy_to(tensor, &plain, NULL, &error);
+  status = finish(uni_tensor_context(tensor), status, &error);
+  if (status != UNI_STATUS_OK) fail_msg("%s: %s", what, error.message);
   check_array(what, spec, &plain);
   free(plain.data);
 }
@@ -161,16 +163,16 @@ void check_tensor(const char *what, const cJSON *spec, const uni_tensor *tensor)
 uni_tensor *tensor_of(uni_context *context, const cJSON *spec, int64_t row_alignment) {
   array contents = array_of(spec);
   uni_tensor_desc desc = UNI_TENSOR_DESC_INIT;
-  desc.memory = UNI_MEMORY_HOST;
+  desc.memory = memory_under_test;
   desc.dtype = contents.descriptor.dtype;
   desc.ndim = contents.descriptor.ndim;
   desc.row_alignment = row_alignment;
   memcpy(desc.shape, contents.descriptor.shape, sizeof desc.shape);
   uni_tensor *tensor = NULL;
   uni_error error = UNI_ERROR_INIT;
-  if (uni_tensor_create(context, &desc, &tensor, &error) != UNI_STATUS_OK ||
-      uni_tensor_copy_from(tensor, &contents.descriptor, NULL, &error) != UNI_STATUS_OK)
+  if (uni_tensor_create(context, &desc, &tensor, &error) != UNI_STATUS_OK)
     fail_msg("a tensor of the case: %s", error.message);
+  copy_into(context, tensor, &contents.descriptor);
   free_array(&contents);
   return tensor;
 }

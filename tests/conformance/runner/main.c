@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs every case of the vector files through the C API on a backend:
- *   conformance --backend cpu|PATH --threads N FILE...
+ *   conformance --backend cpu|PATH --threads N --memory host|pinned|managed|device FILE...
  * Fails on a file without cases and on an operation that it does not know. */
 #include "runner.h"
 
@@ -12,6 +12,8 @@ static const struct {
     {"graph", run_graph},       {"npy_load", run_npy_load},           {"sample_neighbors", run_sample_neighbors},
     {"npy_save", run_npy_save}, {"dlpack_import", run_dlpack_import},
 };
+
+static const char *const memory_words[] = {"host", "pinned", "managed", "device"};
 
 static uni_context *context;
 
@@ -78,11 +80,16 @@ int main(int argc, char **argv) {
       options.backend_path = strcmp(argv[first + 1], "cpu") == 0 ? NULL : argv[first + 1];
     else if (strcmp(argv[first], "--threads") == 0)
       options.num_threads = atoi(argv[first + 1]);
+    else if (strcmp(argv[first], "--memory") == 0)
+      for (memory_under_test = UNI_MEMORY_DEVICE; memory_under_test > 0; --memory_under_test) {
+        if (strcmp(memory_words[memory_under_test - 1], argv[first + 1]) == 0) break;
+      }
     else
       break;
   }
-  if (first >= argc) {
-    fprintf(stderr, "usage: %s [--backend cpu|PATH] [--threads N] FILE...\n", argv[0]);
+  if (first >= argc || memory_under_test == 0) {
+    fprintf(stderr, "usage: %s [--backend cpu|PATH] [--threads N] [--memory host|pinned|managed|device] FILE...\n",
+            argv[0]);
     return 2;
   }
   uni_error error = UNI_ERROR_INIT;
@@ -91,13 +98,21 @@ int main(int argc, char **argv) {
     return 2;
   }
   const char *backend = uni_context_backend(context);
-  printf("backend %s, %d threads\n", backend, (int)uni_context_num_threads(context));
   int failed = 0;
   /* A plugin that was given and is not used would make every case a case of the CPU backend. */
-  if ((options.backend_path == NULL) != (strcmp(backend, "cpu") == 0)) {
+  if (on_device()) {
+    uni_memory_info info = {.struct_size = sizeof info};
+    if (uni_context_memory_info(context, memory_under_test, &info, &error) != UNI_STATUS_OK || !info.supported) {
+      fprintf(stderr, "memory kind %s: %s\n", memory_words[memory_under_test - 1], info.reason);
+      failed = 1;
+    }
+    backend = "of CUDA devices";
+  } else if ((options.backend_path == NULL) != (strcmp(backend, "cpu") == 0)) {
     fprintf(stderr, "the backend is %s\n", backend);
     failed = 1;
   }
+  printf("backend %s, %s memory, %d threads\n", backend, memory_words[memory_under_test - 1],
+         (int)uni_context_num_threads(context));
   for (int i = first; i < argc; ++i) failed += run_file(argv[i]);
   uni_context_release(context);
   return failed != 0;

@@ -45,7 +45,11 @@ void run_npy_save(uni_context *context, const cJSON *test) {
   allow_members(test, "name operation tensor expect ");
   const cJSON *expect = member(test, "expect");
   allow_members(expect, "status message file ");
+  /* Files are written from memory that the CPU reads. */
+  const int32_t memory = memory_under_test;
+  if (memory == UNI_MEMORY_DEVICE) memory_under_test = UNI_MEMORY_PINNED;
   uni_tensor *tensor = tensor_of(context, member(test, "tensor"), 0);
+  memory_under_test = memory;
   char path[path_size];
   make_file(path);
   uni_error error = UNI_ERROR_INIT;

@@ -52,10 +52,36 @@ void free_array(array *a);
 unsigned char *bytes_of_hex(const cJSON *text, int64_t *num_bytes);
 /* Contiguous memory against the array that a vector expects. */
 void check_array(const char *what, const cJSON *spec, const uni_array *result);
-/* A host tensor against it, whatever its row pitch. */
+/* A tensor against it, whatever its memory and its row pitch. */
 void check_tensor(const char *what, const cJSON *spec, const uni_tensor *tensor);
-/* A host tensor with these contents. */
+/* A tensor with these contents, in the memory under test. */
 uni_tensor *tensor_of(uni_context *context, const cJSON *spec, int64_t row_alignment);
+
+/* --- operands.c: where operands lie, and when results are there --- */
+
+/* UNI_MEMORY_* of the tensors of a case. Other than host memory: indices, seeds, rows and results lie in the memory of
+ * CUDA device 0, which computes. */
+extern int32_t memory_under_test;
+int on_device(void);
+
+/* An array that an operation borrows: the caller's memory, or a tensor on the device. */
+typedef struct operand {
+  array host;
+  uni_tensor *tensor;
+  uni_tensor *count_tensor;
+  int64_t count;
+  uni_array descriptor;
+} operand;
+operand operand_of(uni_context *context, const cJSON *spec);
+/* Gives it a count, where an operation can read it. */
+void set_count(uni_context *context, operand *o, int64_t count);
+void free_operand(operand *o);
+/* A tensor like this descriptor, in memory of the computing device. */
+uni_tensor *result_like(uni_context *context, const uni_array *like, int64_t row_alignment);
+/* Waits for the device, and gives what went wrong there where nothing had before. */
+uni_status finish(uni_context *context, uni_status status, uni_error *error);
+/* Copies one tensor or array to another, and waits. */
+void copy_into(uni_context *context, uni_tensor *tensor, const uni_array *source);
 
 /* --- main.c --- */
 

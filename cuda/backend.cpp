@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backend.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+namespace uni::cuda {
+namespace {
+
+MachineReport look_at_machine(const Api &api) {
+  MachineReport machine;
+  api.driver_version(&machine.driver_version);
+  api.runtime_version(&machine.runtime_version);
+  if (const char *visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr)
+    machine.visible_devices_empty = visible[0] == '\0' || std::strcmp(visible, "-1") == 0;
+  int32_t count = 0;
+  machine.count_result = api.device_count(&count);
+  if (machine.count_result != kSuccess) {
+    api.take_last_error();
+    machine.count_error = api.error_text(machine.count_result);
+    return machine;
+  }
+  machine.devices.resize(static_cast<size_t>(count));
+  for (int32_t i = 0; i < count; ++i) {
+    const Result result = api.device_report(i, &machine.devices[static_cast<size_t>(i)]);
+    if (result == kSuccess) continue;
+    api.take_last_error();
+    throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "device %d says nothing of itself: %s (%d)", i, api.error_text(result),
+                result)
+        .with_native_code(result);
+  }
+  return machine;
+}
+
+MachineReport look_for_devices(const Api &api) {
+  MachineReport machine = look_at_machine(api);
+  if (const std::string why = why_no_device(machine); !why.empty())
+    throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "%s", why.c_str()).with_native_code(machine.count_result);
+  return machine;
+}
+
+}  // namespace
+
+Backend::Backend(const Api &api, const uni_backend_config &config)
+    : calls_(api),
+      machine_(look_for_devices(api)),
+      service_streams_(calls_),
+      timeline_(calls_, config.count_out_of_bounds, config.user_data) {}
+
+const DeviceReport &Backend::device(int32_t device_id) const {
+  const int32_t count = static_cast<int32_t>(machine_.devices.size());
+  if (device_id < 0 || device_id >= count)
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "there is no CUDA device %d, expected 0 to %d", device_id, count - 1);
+  return machine_.devices[static_cast<size_t>(device_id)];
+}
+
+void Backend::require_readable(const void *data, const char *name, int32_t device_id) {
+  if (data == nullptr) return;
+  PointerReport report = {};
+  calls_.require(api().pointer_report(data, &report), "cudaPointerGetAttributes(%s)", name);
+  if (report.kind == PointerKind::kUnregistered && !reads_pageable_memory(device(device_id)))
+    throw Error(UNI_STATUS_DEVICE_MISMATCH,
+                "%s is in host memory that CUDA device %d cannot read, expected unified, managed, pinned or device "
+                "memory",
+                name, device_id);
+  if (report.kind == PointerKind::kDevice && report.device_id != device_id)
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "%s is in the memory of CUDA device %d, expected device %d", name,
+                report.device_id, device_id);
+}
+
+Stream Backend::service_stream(int32_t device_id) {
+  const std::lock_guard<std::mutex> lock(service_streams_.mutex);
+  std::vector<Stream> &streams = service_streams_.of_device;
+  if (streams.empty()) streams.resize(machine_.devices.size());
+  Stream &stream = streams[static_cast<size_t>(device_id)];
+  if (stream == nullptr) calls_.require(api().create_stream(&stream), "cudaStreamCreateWithFlags()");
+  return stream;
+}
+
+Stream Backend::known_service_stream(int32_t device_id) noexcept {
+  const std::lock_guard<std::mutex> lock(service_streams_.mutex);
+  return service_streams_.of_device[static_cast<size_t>(device_id)];
+}
+
+Backend::ServiceStreams::~ServiceStreams() {
+  if (!calls.usable()) return;
+  for (Stream stream : of_device)
+    if (stream != nullptr) calls.absorb(calls.api().destroy_stream(stream));
+}
+
+Operation::Operation(Backend &backend, int32_t device_id, Stream stream, bool with_record,
+                     const BoundsQuestion &question)
+    : backend_((backend.calls().require_usable(), backend.device(device_id), backend)),
+      device_(backend.calls(), device_id),
+      stream_(stream) {
+  bool capturing = false;
+  backend.calls().require(backend.api().is_capturing(stream, &capturing), "cudaStreamIsCapturing()");
+  if (capturing)
+    throw Error(UNI_STATUS_NOT_SUPPORTED, "the stream is being captured into a graph, which this version cannot do");
+  backend.timeline().poll();
+  entry_ = backend.timeline().prepare(device_id, with_record);
+  entry_.front().question = question;
+}
+
+Operation::~Operation() {
+  if (!finished_) finish();
+}
+
+void *Operation::allocate(int64_t num_bytes) {
+  // Whole words, since bytes are added to atomically by words, and never nothing.
+  num_bytes = (num_bytes / 16 + 1) * 16;
+  workspaces_.reserve(workspaces_.size() + 1);
+  void *data = nullptr;
+  Calls &calls = backend_.calls();
+  calls.require(backend_.api().allocate_device(&data, num_bytes, stream_), "cudaMallocAsync(%lld bytes)",
+                static_cast<long long>(num_bytes));
+  workspaces_.push_back(data);
+  return data;
+}
+
+void Operation::free(void *data) noexcept {
+  for (void *&workspace : workspaces_) {
+    if (workspace != data || data == nullptr) continue;
+    backend_.calls().absorb(backend_.api().free_device(data, stream_));
+    workspace = nullptr;
+  }
+}
+
+void Operation::keep(void *data) noexcept {
+  for (void *&workspace : workspaces_)
+    if (workspace == data) workspace = nullptr;
+}
+
+uint64_t Operation::finish() noexcept {
+  finished_ = true;
+  if (backend_.calls().usable())
+    for (void *workspace : workspaces_)
+      if (workspace != nullptr) backend_.calls().absorb(backend_.api().free_device(workspace, stream_));
+  return backend_.timeline().commit(entry_, stream_);
+}
+
+uni_status create(const Api &api, const uni_backend_config *config, void **self, uni_error *error) noexcept {
+  return guard(error, [&] { *self = new Backend(api, *config); });
+}
+
+namespace {
+
+void destroy(void *self) noexcept { delete &backend_of(self); }
+
+void defer(void *self, uni_deferred *item) noexcept { backend_of(self).timeline().defer(item); }
+
+uni_status synchronize(void *self, uni_error *error) noexcept {
+  return guard(error, [&] {
+    backend_of(self).calls().require_usable();
+    backend_of(self).timeline().wait_for_all();
+  });
+}
+
+uni_status check(void *self, uni_error *error) noexcept {
+  return guard(error, [&] {
+    backend_of(self).timeline().check();
+    backend_of(self).calls().require_usable();
+  });
+}
+
+}  // namespace
+
+uni_status init_backend(uint32_t abi_version,
+                        uni_status (*create_function)(const uni_backend_config *, void **, uni_error *),
+                        uni_backend_ops *ops, uni_error *error) noexcept {
+  if (abi_version != UNI_BACKEND_ABI_VERSION)
+    return set_error(error, UNI_STATUS_VERSION_MISMATCH, 0, "the CUDA plugin knows one plugin ABI only");
+  uni_backend_ops filled = {};
+  filled.struct_size = sizeof filled;
+  filled.abi_version = UNI_BACKEND_ABI_VERSION;
+  filled.name = "cuda";
+  filled.device_type = UNI_DEVICE_CUDA;
+  filled.create = create_function;
+  filled.destroy = destroy;
+  filled.supports_memory = supports_memory;
+  filled.choose_unified = choose_unified;
+  filled.allocate = allocate;
+  filled.release = release;
+  filled.register_memory = register_memory;
+  filled.defer = defer;
+  filled.copy = copy;
+  filled.fill = fill;
+  filled.gather = gather;
+  filled.scatter = scatter;
+  filled.validate_graph = validate_graph;
+  filled.sample_neighbors = sample_neighbors;
+  filled.sample_wait = sample_wait;
+  filled.sample_forget = sample_forget;
+  filled.synchronize = synchronize;
+  filled.check = check;
+  std::memcpy(ops, &filled, ops->struct_size < sizeof filled ? ops->struct_size : sizeof filled);
+  return UNI_STATUS_OK;
+}
+
+}  // namespace uni::cuda

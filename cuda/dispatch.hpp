@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+// From requests to kernels: element types become template arguments, and the width of the lane groups is chosen. The
+// launchers of CUDA and those of the tests' fake both go through here, so that the same kernels run with the same widths.
+//
+// A Launch has `template <int kLanes, class Kernel> Result run(const Kernel &kernel, int64_t num_groups)`: run the kernel
+// with as many groups as are of use, or fewer.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "api.hpp"
+#include "kernels/fill.hpp"
+#include "kernels/gather.hpp"
+#include "kernels/sample_passes.hpp"
+#include "kernels/scatter.hpp"
+#include "kernels/validate_graph.hpp"
+#include "unitensor/gather.h"
+
+namespace uni::cuda {
+
+// Calls body(Integer{}) with the type that an index dtype stands for.
+template <class Body>
+Result with_index_type(int32_t dtype, Body &&body) {
+  return dtype == UNI_DTYPE_INT64 ? body(int64_t{}) : body(int32_t{});
+}
+
+// The widest piece that divides all of these: addresses, pitches, the row.
+template <class Body>
+Result with_piece_type(uint64_t all, Body &&body) {
+  if (all % 16 == 0) return body(kernels::Piece16{});
+  if (all % 8 == 0) return body(uint64_t{});
+  if (all % 4 == 0) return body(uint32_t{});
+  if (all % 2 == 0) return body(uint16_t{});
+  return body(uint8_t{});
+}
+
+// Runs with the least width of this list that has a lane for each of `pieces`, or with 32.
+template <class Launch, class Kernel>
+Result run_with_width(Launch &launch, const Kernel &kernel, int64_t pieces, int64_t num_groups) {
+  if (pieces <= 1) return launch.template run<1>(kernel, num_groups);
+  if (pieces <= 2) return launch.template run<2>(kernel, num_groups);
+  if (pieces <= 4) return launch.template run<4>(kernel, num_groups);
+  if (pieces <= 8) return launch.template run<8>(kernel, num_groups);
+  if (pieces <= 16) return launch.template run<16>(kernel, num_groups);
+  return launch.template run<32>(kernel, num_groups);
+}
+
+// Groups of 32 lanes for `count` items, one to a lane.
+inline int64_t groups_of_32(int64_t count) { return count / 32 + (count % 32 != 0); }
+
+template <class Launch>
+Result dispatch_fill(const FillRequest &request, Launch &&launch) {
+  const auto fill = [&](auto element) {
+    using Element = decltype(element);
+    kernels::FillRows<Element> kernel{request.rows.data, request.rows.num_rows, request.rows.row_pitch,
+                                      request.rows.row_bytes / static_cast<int64_t>(sizeof(Element)),
+                                      static_cast<Element>(request.value)};
+    return launch.template run<32>(kernel, kernel.num_rows == 1 ? groups_of_32(kernel.row_elements) : kernel.num_rows);
+  };
+  switch (request.element_bytes) {
+    case 1:
+      return fill(uint8_t{});
+    case 2:
+      return fill(uint16_t{});
+    case 4:
+      return fill(uint32_t{});
+    default:
+      return fill(uint64_t{});
+  }
+}
+
+template <class Launch>
+Result dispatch_gather(const GatherRequest &request, Launch &&launch) {
+  const uni_gather_plan &plan = request.plan;
+  const uint64_t all = reinterpret_cast<uintptr_t>(plan.source.data) | reinterpret_cast<uintptr_t>(plan.out.data) |
+                       static_cast<uint64_t>(plan.source.row_pitch | plan.out.row_pitch | plan.out.row_bytes);
+  return with_index_type(plan.index_dtype, [&](auto index) {
+    using Index = decltype(index);
+    return with_piece_type(all, [&](auto piece) {
+      using Piece = decltype(piece);
+      const kernels::GatherRows<Index, Piece> kernel{
+          {plan.source.data, plan.source.row_pitch, plan.source.num_rows, plan.out.data, plan.out.row_pitch,
+           plan.out.row_bytes, static_cast<const Index *>(plan.index), plan.count, plan.num_indices,
+           plan.bounds == UNI_BOUNDS_TRUST, request.record}};
+      return run_with_width(launch, kernel, plan.out.row_bytes / static_cast<int64_t>(sizeof(Piece)), plan.num_indices);
+    });
+  });
+}
+
+template <class Body>
+Result with_table(const TableRequest &table, Body &&body) {
+  if (table.dense) return body(kernels::NodeTable<true>{table.words, table.stamp, table.mask});
+  return body(kernels::NodeTable<false>{table.words, table.stamp, table.mask});
+}
+
+template <class Index>
+kernels::ScatterRowsArguments<Index> scatter_arguments(const ScatterRequest &request) {
+  const uni_scatter_plan &plan = request.plan;
+  return {plan.destination.data,
+          plan.destination.row_pitch,
+          plan.destination.num_rows,
+          plan.rows.data,
+          plan.rows.row_pitch,
+          plan.rows.row_bytes,
+          static_cast<const Index *>(plan.index),
+          plan.count,
+          plan.num_indices,
+          plan.bounds == UNI_BOUNDS_TRUST,
+          request.record};
+}
+
+template <class Index, class Launch>
+Result dispatch_scatter_add(const ScatterRequest &request, Launch &launch) {
+  const auto add = [&](auto element, auto how) {
+    const kernels::ScatterAdd<Index, decltype(element), decltype(how)> kernel{scatter_arguments<Index>(request)};
+    return run_with_width(launch, kernel, request.plan.rows.row_bytes / static_cast<int64_t>(sizeof element),
+                          request.plan.num_indices);
+  };
+  switch (request.plan.dtype) {
+    // Addition modulo 2^n is the same for signed and unsigned integers.
+    case UNI_DTYPE_INT8:
+    case UNI_DTYPE_UINT8:
+      return add(uint8_t{}, kernels::AddSum{});
+    case UNI_DTYPE_INT16:
+    case UNI_DTYPE_UINT16:
+      return add(uint16_t{}, kernels::AddSum{});
+    case UNI_DTYPE_INT32:
+    case UNI_DTYPE_UINT32:
+      return add(uint32_t{}, kernels::AddSum{});
+    case UNI_DTYPE_INT64:
+    case UNI_DTYPE_UINT64:
+      return add(uint64_t{}, kernels::AddSum{});
+    case UNI_DTYPE_FLOAT16:
+      return add(uint16_t{}, kernels::AddHalf{});
+    case UNI_DTYPE_BFLOAT16:
+      return add(uint16_t{}, kernels::AddBfloat{});
+    case UNI_DTYPE_FLOAT32:
+      return add(float{}, kernels::AddSum{});
+    default:
+      return add(double{}, kernels::AddSum{});
+  }
+}
+
+template <class Launch>
+Result dispatch_scatter(const ScatterRequest &request, Launch &&launch) {
+  const uni_scatter_plan &plan = request.plan;
+  return with_index_type(plan.index_dtype, [&](auto index) {
+    using Index = decltype(index);
+    if (request.pass == ScatterPass::kAdd) return dispatch_scatter_add<Index>(request, launch);
+    return with_table(request.table, [&](const auto &table) {
+      constexpr bool kDense = std::is_same_v<decltype(table), const kernels::NodeTable<true> &>;
+      const auto arguments = scatter_arguments<Index>(request);
+      if (request.pass == ScatterPass::kChoose)
+        return launch.template run<32>(kernels::ScatterChoose<Index, kDense>{arguments, table},
+                                       groups_of_32(plan.num_indices));
+      const uint64_t all =
+          reinterpret_cast<uintptr_t>(plan.destination.data) | reinterpret_cast<uintptr_t>(plan.rows.data) |
+          static_cast<uint64_t>(plan.destination.row_pitch | plan.rows.row_pitch | plan.rows.row_bytes);
+      return with_piece_type(all, [&](auto piece) {
+        using Piece = decltype(piece);
+        return run_with_width(launch, kernels::ScatterAssign<Index, Piece, kDense>{arguments, table},
+                              plan.rows.row_bytes / static_cast<int64_t>(sizeof(Piece)), plan.num_indices);
+      });
+    });
+  });
+}
+
+template <class Launch>
+Result dispatch_validate_graph(const ValidateGraphRequest &request, Launch &&launch) {
+  const uni_graph_view &graph = request.graph;
+  const Result result = with_index_type(graph.indptr_dtype, [&](auto indptr) {
+    using Indptr = decltype(indptr);
+    return launch.template run<32>(kernels::ValidateIndptr<Indptr>{static_cast<const Indptr *>(graph.indptr),
+                                                                   graph.num_nodes, request.indptr_record},
+                                   groups_of_32(graph.num_nodes));
+  });
+  if (result != kSuccess) return result;
+  return with_index_type(graph.indices_dtype, [&](auto node) {
+    using Node = decltype(node);
+    return launch.template run<32>(
+        kernels::ValidateIndices<Node>{static_cast<const Node *>(graph.indices), graph.num_edges, graph.num_nodes,
+                                       request.indices_record},
+        groups_of_32(graph.num_edges));
+  });
+}
+
+template <class Node, class Launch>
+Result dispatch_number(const SampleRequest &r, Launch &launch) {
+  const kernels::NumberArguments<Node> arguments{static_cast<const Node *>(r.met),
+                                                 r.positions,
+                                                 r.base,
+                                                 r.capacity,
+                                                 r.found,
+                                                 r.firsts,
+                                                 r.keep,
+                                                 static_cast<Node *>(r.numbers),
+                                                 r.shift,
+                                                 static_cast<Node *>(r.nodes)};
+  const int64_t chunks = kernels::num_chunks(r.capacity) + 1;
+  if (r.pass == SamplePass::kLookUpNodes) return launch.template run<32>(kernels::LookUpNodes<Node>{arguments}, chunks);
+  return with_table(r.table, [&](const auto &table) {
+    constexpr bool kDense = std::is_same_v<decltype(table), const kernels::NodeTable<true> &>;
+    switch (r.pass) {
+      case SamplePass::kPlaceSeeds:
+        return launch.template run<32>(
+            kernels::PlaceSeeds<Node, kDense>{static_cast<const Node *>(r.met), r.counts, table,
+                                              static_cast<Node *>(r.nodes), static_cast<Node *>(r.numbers)},
+            groups_of_32(r.num_seeds));
+      case SamplePass::kInsertNodes:
+        return launch.template run<32>(kernels::InsertNodes<Node, kDense>{arguments, table}, chunks);
+      case SamplePass::kFindFirsts:
+        return launch.template run<32>(kernels::FindFirsts<Node, kDense>{arguments, table}, chunks);
+      case SamplePass::kNumberNodes:
+        return launch.template run<32>(kernels::NumberNodes<Node, kDense>{arguments, table}, chunks);
+      default:
+        return launch.template run<32>(
+            kernels::RefillTable<Node, kDense>{static_cast<const Node *>(r.nodes), r.counts, table},
+            groups_of_32(r.capacity));
+    }
+  });
+}
+
+template <class Indptr, class Node, class Launch>
+Result dispatch_draw(const SampleRequest &r, Launch &launch) {
+  const Indptr *const indptr = static_cast<const Indptr *>(r.indptr);
+  const Node *const nodes = static_cast<const Node *>(r.nodes);
+  if (r.pass == SamplePass::kCountDraws)
+    return launch.template run<32>(
+        kernels::CountDraws<Indptr, Node>{indptr, nodes, r.frontier_capacity, r.fanout, r.replace, r.counts, r.draws},
+        groups_of_32(r.frontier_capacity + 1));
+  const kernels::DrawEdges<Indptr, Node> kernel{indptr,
+                                                static_cast<const Node *>(r.indices),
+                                                static_cast<const Indptr *>(r.graph_edge_ids),
+                                                nodes,
+                                                r.fanout,
+                                                r.replace,
+                                                r.subkey,
+                                                r.counts,
+                                                r.draws,
+                                                r.picks,
+                                                r.sets,
+                                                r.set_capacity,
+                                                r.behind_earlier_hops,
+                                                static_cast<Node *>(r.met),
+                                                static_cast<Node *>(r.targets),
+                                                static_cast<Indptr *>(r.edge_ids)};
+  const int64_t groups = r.sets != nullptr ? std::min(r.num_sets, r.frontier_capacity) : r.frontier_capacity;
+  // All neighbours of a node may be any number: 32 lanes.
+  return run_with_width(launch, kernel, r.fanout < 0 ? 32 : std::max<int64_t>(r.fanout, 4), groups);
+}
+
+template <class Launch>
+Result dispatch_sample(const SampleRequest &r, Launch &&launch) {
+  switch (r.pass) {
+    case SamplePass::kCheckSeeds:
+      return with_index_type(r.seeds_dtype, [&](auto seed) {
+        using Seed = decltype(seed);
+        return launch.template run<32>(kernels::CheckSeeds<Seed>{static_cast<const Seed *>(r.seeds), r.num_seeds,
+                                                                 r.num_graph_nodes, r.counts, r.record},
+                                       groups_of_32(r.num_seeds));
+      });
+    case SamplePass::kStartSample:
+      return with_index_type(r.seeds_dtype, [&](auto seed) {
+        using Seed = decltype(seed);
+        return with_index_type(r.node_dtype, [&](auto node) {
+          using Node = decltype(node);
+          return launch.template run<32>(
+              kernels::StartSample<Seed, Node>{static_cast<const Seed *>(r.seeds), r.num_seeds,
+                                               static_cast<Node *>(r.met), r.counts, r.record},
+              groups_of_32(r.num_seeds));
+        });
+      });
+    case SamplePass::kCountDraws:
+    case SamplePass::kDrawEdges:
+      return with_index_type(r.indptr_dtype, [&](auto indptr) {
+        using Indptr = decltype(indptr);
+        return with_index_type(r.node_dtype,
+                               [&](auto node) { return dispatch_draw<Indptr, decltype(node)>(r, launch); });
+      });
+    case SamplePass::kFinishHop:
+      return launch.template run<1>(kernels::FinishHop{r.counts, r.hop, r.num_edges, r.num_new}, 1);
+    case SamplePass::kFinishSample:
+      return launch.template run<1>(
+          kernels::FinishSample{r.counts, {r.edge_counts[0], r.edge_counts[1], r.edge_counts[2]}}, 1);
+    default:
+      return with_index_type(r.node_dtype, [&](auto node) { return dispatch_number<decltype(node)>(r, launch); });
+  }
+}
+
+}  // namespace uni::cuda

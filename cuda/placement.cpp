@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "placement.hpp"
+
+#include <algorithm>
+
+#include "calls.hpp"
+#include "unitensor/array.h"
+
+namespace uni::cuda {
+namespace {
+
+std::string version_text(int32_t version) {
+  return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
+}
+
+std::string device_text(size_t device_id, const DeviceReport &device) {
+  return "device " + std::to_string(device_id) + " (" + device.name + ")";
+}
+
+// The first device for which `has` is false, as text; "" if there is none.
+template <class Has>
+std::string first_without(const MachineReport &machine, Has &&has) {
+  for (size_t i = 0; i < machine.devices.size(); ++i)
+    if (!has(machine.devices[i])) return device_text(i, machine.devices[i]);
+  return {};
+}
+
+}  // namespace
+
+std::string why_no_device(const MachineReport &machine) {
+  if (machine.driver_version == 0)
+    return "there is no NVIDIA driver (libcuda.so.1): install one of CUDA " + version_text(machine.runtime_version) +
+           " or newer; in a container, start it with access to the GPU";
+  if (machine.driver_version < machine.runtime_version &&
+      machine.driver_version / 1000 < machine.runtime_version / 1000)
+    return "the NVIDIA driver is for CUDA " + version_text(machine.driver_version) + ", and this plugin needs " +
+           version_text(machine.runtime_version / 1000 * 1000) + ": install a newer driver";
+  if (machine.visible_devices_empty && machine.devices.empty())
+    return "CUDA_VISIBLE_DEVICES hides every device: unset it, or name one";
+  if (machine.count_result != kSuccess && machine.count_result != result::kNoDevice)
+    return std::string("the devices could not be counted: ") + machine.count_error + " (" +
+           std::to_string(machine.count_result) + ")";
+  if (machine.devices.empty()) return "the driver sees no device: look at what nvidia-smi says";
+  if (std::all_of(machine.devices.begin(), machine.devices.end(),
+                  [](const DeviceReport &device) { return device.compute_mode_prohibited; }))
+    return "every device is in the compute mode \"prohibited\": change it with nvidia-smi -c";
+  return {};
+}
+
+bool reads_pageable_memory(const DeviceReport &device) noexcept { return device.pageable_memory_access; }
+
+MemorySupport memory_support(const MachineReport &machine, int32_t memory) {
+  switch (memory) {
+    case UNI_MEMORY_DEVICE:
+      return {true, "memory of the device"};
+    case UNI_MEMORY_PINNED: {
+      const std::string without = first_without(
+          machine, [](const DeviceReport &d) { return d.unified_addressing && d.host_register_supported; });
+      if (!without.empty()) return {false, without + " cannot register host memory under one address"};
+      return {true, "host memory, page-locked"};
+    }
+    case UNI_MEMORY_MANAGED: {
+      const std::string without =
+          first_without(machine, [](const DeviceReport &d) { return d.managed_memory && d.concurrent_managed_access; });
+      if (!without.empty())
+        return {false, without +
+                           " has no concurrent access to managed memory (as under WSL and some vGPUs), which "
+                           "would move all of it at every kernel"};
+      return {true, "managed memory, resident on the host and mapped by every device"};
+    }
+    default:
+      return {false, "host memory is the CPU backend's"};
+  }
+}
+
+UnifiedChoice unified_choice(const MachineReport &machine) {
+  const std::string without_host_tables =
+      first_without(machine, [](const DeviceReport &d) { return d.pageable_memory_access; });
+  if (without_host_tables.empty() && !machine.devices.empty()) {
+    const bool ats = std::all_of(machine.devices.begin(), machine.devices.end(),
+                                 [](const DeviceReport &d) { return d.pageable_memory_access_uses_host_page_tables; });
+    // HMM moves pages that a device touches; memory that is advised to stay is the better one there.
+    if (ats) return {UNI_MEMORY_HOST, "host memory, which every device reads through the host's page tables (ATS)"};
+  }
+  const MemorySupport managed = memory_support(machine, UNI_MEMORY_MANAGED);
+  if (managed.supported) return {UNI_MEMORY_MANAGED, managed.reason};
+  const MemorySupport pinned = memory_support(machine, UNI_MEMORY_PINNED);
+  if (pinned.supported) return {UNI_MEMORY_PINNED, pinned.reason + ", since " + managed.reason};
+  return {UNI_MEMORY_HOST, "host memory, which no device reads, since " + managed.reason + ", and " + pinned.reason};
+}
+
+}  // namespace uni::cuda

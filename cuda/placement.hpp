@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which memory kinds a machine has, decided from what the runtime says of it and from nothing else: machines that nobody
+// has at hand (ATS, HMM, several GPUs, WSL, old drivers) are rows of a table in the tests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "api.hpp"
+
+namespace uni::cuda {
+
+struct MachineReport {
+  Result count_result = kSuccess;  // of the call that counted the devices
+  const char *count_error = "";    // its text
+  int32_t driver_version = 0;      // 0: no driver
+  int32_t runtime_version = 0;
+  bool visible_devices_empty = false;  // CUDA_VISIBLE_DEVICES is set and hides all
+  std::vector<DeviceReport> devices;
+};
+
+// Why no device can be used and what to do, or "" if one can.
+std::string why_no_device(const MachineReport &machine);
+
+struct MemorySupport {
+  bool supported;
+  std::string reason;
+};
+
+MemorySupport memory_support(const MachineReport &machine, int32_t memory);
+
+struct UnifiedChoice {
+  int32_t memory;
+  std::string reason;
+};
+
+// The best memory on the host that every device can read.
+UnifiedChoice unified_choice(const MachineReport &machine);
+
+// Whether this device reads memory that CUDA has not been told of.
+bool reads_pageable_memory(const DeviceReport &device) noexcept;
+
+}  // namespace uni::cuda

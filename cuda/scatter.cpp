@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Schedules a scatter.
+#include "backend.hpp"
+#include "core/dtype.hpp"
+#include "tables.hpp"
+#include "unitensor/gather.h"
+
+namespace uni::cuda {
+namespace {
+
+void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *name) {
+  if (reinterpret_cast<uintptr_t>(rows.data) % static_cast<uint64_t>(element_bytes) != 0 ||
+      rows.row_pitch % element_bytes != 0)
+    throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                "%s has elements of %lld bytes that are not aligned to their size, as adding on a device needs", name,
+                static_cast<long long>(element_bytes));
+}
+
+}  // namespace
+
+uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_error *error) noexcept {
+  return guard(error, [&] {
+    Backend &backend = backend_of(self);
+    Calls &calls = backend.calls();
+    calls.require_usable();
+    if (plan->num_indices == 0) return;
+    backend.require_readable(plan->destination.data, "destination", plan->device_id);
+    backend.require_readable(plan->index, "index", plan->device_id);
+    backend.require_readable(plan->rows.data, "rows", plan->device_id);
+    const bool looks = plan->bounds != UNI_BOUNDS_TRUST;
+    if (!looks && plan->rows.row_bytes == 0) return;
+    BoundsQuestion question;
+    question.report = plan->bounds == UNI_BOUNDS_CHECK;
+    question.num_rows = plan->destination.num_rows;
+    question.num_indices = plan->num_indices;
+    ScatterRequest request = {};
+    request.plan = *plan;
+    const auto launch = [&](ScatterPass pass) {
+      request.pass = pass;
+      calls.require(backend.api().launch_scatter(request, stream), "the kernel that scatters %lld rows of %lld bytes",
+                    static_cast<long long>(plan->num_indices), static_cast<long long>(plan->rows.row_bytes));
+    };
+    if (plan->reduce == UNI_SCATTER_ADD) {
+      const int64_t element_bytes = core::dtype_size(plan->dtype);
+      require_aligned(plan->destination, element_bytes, "destination");
+      require_aligned(plan->rows, element_bytes, "rows");
+      Operation operation(backend, plan->device_id, stream, looks, question);
+      request.record = operation.record();
+      launch(ScatterPass::kAdd);
+      operation.finish();
+      return;
+    }
+    Operation operation(backend, plan->device_id, stream, looks, question);
+    request.record = operation.record();
+    request.table = make_table(backend, operation, plan->destination.num_rows, plan->num_indices);
+    launch(ScatterPass::kChoose);
+    if (plan->rows.row_bytes > 0) launch(ScatterPass::kAssign);
+    operation.finish();
+  });
+}
+
+}  // namespace uni::cuda

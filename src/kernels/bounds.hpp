@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Indices out of bounds, as an operation on a device finds them: how many, and the first one with its value.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/atomics.hpp"
+#include "kernels/lane_group.hpp"
+
+namespace uni::kernels {
+
+// Zero before the operation. The host reads it when the operation has finished.
+struct alignas(64) BoundsRecord {
+  uint64_t lock;
+  uint64_t count;
+  uint64_t first_plus_one;  // position of the first one plus 1; 0: none
+  int64_t value;            // what stands there
+};
+
+// What one lane group finds, kept in registers until it has seen all of its positions, which ascend.
+struct BoundsTally {
+  int64_t count = 0;
+  int64_t first = 0;
+  int64_t value = 0;
+
+  UNI_HOST_DEVICE void add(int64_t position, int64_t index) {
+    if (count == 0) {
+      first = position;
+      value = index;
+    }
+    ++count;
+  }
+
+  // By one lane of the group.
+  template <class Access = Atomics>
+  UNI_HOST_DEVICE void report(BoundsRecord *record) const {
+    if (count == 0) return;
+    Access::add(&record->count, static_cast<uint64_t>(count));
+    // Lanes of one warp may meet here: who has the lock leaves the loop before who waits for it goes on.
+    for (bool done = false; !done;) {
+      if (!Access::try_lock(&record->lock)) continue;
+      volatile BoundsRecord *const seen = record;
+      const uint64_t mine = static_cast<uint64_t>(first) + 1;
+      if (seen->first_plus_one == 0 || mine < seen->first_plus_one) {
+        seen->first_plus_one = mine;
+        seen->value = value;
+      }
+      Access::unlock(&record->lock);
+      done = true;
+    }
+  }
+};
+
+// Entries of an index that are valid: all, or as many as a count in memory says.
+UNI_HOST_DEVICE inline int64_t num_valid(const int64_t *count, int64_t num_indices) {
+  if (count == nullptr) return num_indices;
+  const int64_t valid = *count;
+  return valid < 0 ? 0 : valid < num_indices ? valid : num_indices;
+}
+
+}  // namespace uni::kernels

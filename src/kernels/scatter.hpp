@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scatters rows with lane groups. Where several entries name one row, an assignment keeps the last of them whole: a first
+// pass leaves for each row the entry that wins, and only that one writes. Additions are atomic, element by element.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/bounds.hpp"
+#include "kernels/half.hpp"
+#include "kernels/lane_group.hpp"
+#include "kernels/relabel.hpp"
+
+namespace uni::kernels {
+
+template <class Index>
+struct ScatterRowsArguments {
+  char *destination;
+  int64_t destination_pitch;
+  int64_t num_destination_rows;
+  const char *rows;
+  int64_t rows_pitch;
+  int64_t row_bytes;
+  const Index *index;
+  const int64_t *count;  // may be NULL
+  int64_t num_indices;
+  bool trust;
+  BoundsRecord *record;  // NULL if `trust`
+
+  UNI_HOST_DEVICE bool is_inside(int64_t row) const {
+    return trust || static_cast<uint64_t>(row) < static_cast<uint64_t>(num_destination_rows);
+  }
+};
+
+// The table's least value is the last entry's.
+template <class Index>
+UNI_HOST_DEVICE inline int64_t scatter_rank(const ScatterRowsArguments<Index> &a, int64_t entry) {
+  return a.num_indices - 1 - entry;
+}
+
+// First pass of an assignment: who writes which row. Also finds what is out of bounds.
+template <class Index, bool kDense>
+struct ScatterChoose {
+  ScatterRowsArguments<Index> a;
+  NodeTable<kDense> table;
+
+  template <class Group>
+  UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
+    const int64_t valid = num_valid(a.count, a.num_indices);
+    g.each([&](int lane) {
+      BoundsTally tally;
+      for (int64_t i = group * Group::kLanes + lane; i < valid; i += num_groups * Group::kLanes) {
+        const int64_t row = static_cast<int64_t>(a.index[i]);
+        if (!a.is_inside(row))
+          tally.add(i, row);
+        else
+          table.insert_least(static_cast<uint64_t>(row), scatter_rank(a, i));
+      }
+      if (!a.trust) tally.report(a.record);
+    });
+  }
+};
+
+// Second pass of an assignment.
+template <class Index, class Piece, bool kDense>
+struct ScatterAssign {
+  ScatterRowsArguments<Index> a;
+  NodeTable<kDense> table;
+
+  template <class Group>
+  UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
+    const int64_t valid = num_valid(a.count, a.num_indices);
+    const int64_t num_pieces = a.row_bytes / static_cast<int64_t>(sizeof(Piece));
+    for (int64_t i = group; i < valid; i += num_groups) {
+      const int64_t row = static_cast<int64_t>(a.index[i]);
+      if (!a.is_inside(row) || table.find(static_cast<uint64_t>(row)) != scatter_rank(a, i)) continue;
+      Piece *const to = reinterpret_cast<Piece *>(a.destination + row * a.destination_pitch);
+      const Piece *const from = reinterpret_cast<const Piece *>(a.rows + i * a.rows_pitch);
+      for_each_strided(g, 0, num_pieces, [&](int, int64_t piece) { to[piece] = from[piece]; });
+    }
+  }
+};
+
+// How an element is added: Sum for numbers that the processor has, the others through float32.
+struct AddSum {
+  template <class Access, class Element>
+  UNI_HOST_DEVICE static void add(Element *to, Element value) {
+    Access::add_element(to, value);
+  }
+};
+struct AddHalf {
+  template <class Access>
+  UNI_HOST_DEVICE static void add(uint16_t *to, uint16_t value) {
+    Access::update(to, value,
+                   [](uint16_t a, uint16_t b) { return float_to_half(half_to_float(a) + half_to_float(b)); });
+  }
+};
+struct AddBfloat {
+  template <class Access>
+  UNI_HOST_DEVICE static void add(uint16_t *to, uint16_t value) {
+    Access::update(to, value,
+                   [](uint16_t a, uint16_t b) { return float_to_bfloat(bfloat_to_float(a) + bfloat_to_float(b)); });
+  }
+};
+
+template <class Index, class Element, class Add, class Access = Atomics>
+struct ScatterAdd {
+  ScatterRowsArguments<Index> a;
+
+  template <class Group>
+  UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
+    const int64_t valid = num_valid(a.count, a.num_indices);
+    const int64_t num_elements = a.row_bytes / static_cast<int64_t>(sizeof(Element));
+    BoundsTally tally;
+    for (int64_t i = group; i < valid; i += num_groups) {
+      const int64_t row = static_cast<int64_t>(a.index[i]);
+      if (!a.is_inside(row)) {
+        tally.add(i, row);
+        continue;
+      }
+      Element *const to = reinterpret_cast<Element *>(a.destination + row * a.destination_pitch);
+      const Element *const from = reinterpret_cast<const Element *>(a.rows + i * a.rows_pitch);
+      for_each_strided(g, 0, num_elements, [&](int, int64_t e) { Add::template add<Access>(to + e, from[e]); });
+    }
+    if (!a.trust) {
+      g.each([&](int lane) {
+        if (lane == 0) tally.report(a.record);
+      });
+    }
+  }
+};
+
+}  // namespace uni::kernels

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How a test steers the fake of CUDA and what it asks of it: the plugin unitensor_cuda_emulated.so exports these beside
+ * uni_backend_init. One state for the whole process, behind a lock. */
+#ifndef TESTS_CUDA_FAKE_CONTROL_H
+#define TESTS_CUDA_FAKE_CONTROL_H
+
+#include <stdint.h>
+
+#include "unitensor/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is alive. */
+typedef struct fake_counts {
+  int64_t device_blocks, managed_blocks, registered_ranges, streams, events;
+  int64_t pending_work;   /* enqueued and not run */
+  int64_t calls;          /* of functions that may fail, since fake_reset */
+  int64_t launches;       /* of kernels */
+  int32_t last_error;     /* what cudaGetLastError would give */
+  int32_t fatal;          /* the error that ended the context, or 0 */
+  int64_t broken_borders; /* blocks of which somebody wrote past the end, or before the start */
+} fake_counts;
+
+UNI_API void fake_get_counts(fake_counts *counts);
+/* Forgets everything, as after a start of the process. Nothing may be alive that is still used. */
+UNI_API void fake_reset(void);
+/* The Nth call from now on fails (1: the next), with this error; 0: none does. */
+UNI_API void fake_fail_call(int64_t nth, int32_t error);
+/* How much enqueued work a query of an event runs: 0 (the start): none, so that all waits for somebody to wait. */
+UNI_API void fake_set_progress(int32_t items_per_query);
+/* Whether work of other streams runs before that of the stream that somebody waits for: what must not depend on it has to
+ * wait for it. */
+UNI_API void fake_set_others_first(int32_t others_first);
+/* Faults that a correct backend cannot have, planted between it and the machine, to show that they are noticed. */
+enum { FAKE_PLANT_NOTHING = 0, FAKE_PLANT_MISSING_WAIT = 1, FAKE_PLANT_EARLY_RELEASE = 2 };
+UNI_API void fake_plant(int32_t fault);
+/* Lane order (0: as they come), most groups to a launch, threads that run them. */
+UNI_API void fake_set_schedule(uint64_t lane_order, int64_t most_groups, int32_t threads);
+/* The machine: number of devices, driver version (0: none). */
+UNI_API void fake_set_machine(int32_t num_devices, int32_t driver_version, int32_t concurrent_managed_access);
+/* The error that the next kernel to run ends the context with; 0: none. */
+UNI_API void fake_poison_next_launch(int32_t error);
+UNI_API void fake_set_capturing(int32_t capturing);
+/* A stream of the caller's, as cudaStreamCreate would give. */
+UNI_API void *fake_create_stream(void);
+UNI_API void fake_destroy_stream(void *stream);
+/* cudaStreamSynchronize. */
+UNI_API void fake_synchronize(void *stream);
+/* cudaMalloc, cudaMemcpy, cudaFree of a program beside the library. */
+UNI_API void *fake_malloc(int64_t num_bytes);
+UNI_API void fake_free(void *data);
+UNI_API void fake_copy(void *to, const void *from, int64_t num_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fake_machine.hpp"
+
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace uni::cuda::fake {
+namespace {
+
+constexpr int64_t arena_bytes = int64_t{1} << 30;
+constexpr int64_t page_bytes = 4096;
+constexpr unsigned char border_value = 0xfd, fresh_value = 0xa5, freed_value = 0xdd;
+
+int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+}  // namespace
+
+Machine &Machine::instance() {
+  static Machine machine;
+  return machine;
+}
+
+Machine::Machine() {
+  void *const arena = mmap(nullptr, arena_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (arena == MAP_FAILED) {
+    std::perror("the fake's device memory");
+    std::abort();
+  }
+  arena_ = static_cast<char *>(arena);
+  devices.push_back(make_device());
+}
+
+void Machine::reset_locked() {
+  for (auto &[address, block] : blocks)
+    if (block.kind == PointerKind::kManaged) std::free(reinterpret_cast<void *>(address));
+  for (FakeStream *stream : streams) delete stream;
+  for (FakeEvent *event : events) delete event;
+  blocks.clear();
+  registered.clear();
+  streams.clear();
+  events.clear();
+  default_stream_ = {};
+  free_ranges_.clear();
+  arena_used_ = 0;
+  broken_ = 0;
+  calls = fail_at = launches = 0;
+  last_error = fatal = poison_next = kSuccess;
+  progress = 0;
+  others_first = no_waits = events_at_once = false;
+  capturing = false;
+  schedule = {};
+  driver_version = 13000;
+  devices.assign(1, make_device());
+}
+
+Result Machine::begin_call_locked() {
+  ++calls;
+  if (fatal != kSuccess) return fail_locked(fatal);
+  if (calls == fail_at) return fail_locked(fail_with);
+  return kSuccess;
+}
+
+Result Machine::fail_locked(Result error) {
+  last_error = error;
+  return error;
+}
+
+void Machine::poison_locked(Result error) {
+  if (fatal == kSuccess) fatal = error;
+}
+
+void Machine::on_device_locked(const std::function<void()> &body) {
+  if (fatal != kSuccess) return;
+  const size_t used = static_cast<size_t>(round_up(arena_used_, page_bytes));
+  if (used > 0) mprotect(arena_, used, PROT_READ | PROT_WRITE);
+  accessible_ = true;
+  body();
+  accessible_ = false;
+  if (used > 0) mprotect(arena_, used, PROT_NONE);
+}
+
+// Ranges are not joined: tests are short.
+uintptr_t Machine::take_address(int64_t num_bytes) {
+  const int64_t whole = round_up(num_bytes + 2 * kBorder, 256);
+  if (const auto range = free_ranges_.lower_bound(whole); range != free_ranges_.end() && range->first == whole) {
+    const uintptr_t address = range->second;
+    free_ranges_.erase(range);
+    return address;
+  }
+  if (whole > arena_bytes - arena_used_) return 0;
+  const uintptr_t address = reinterpret_cast<uintptr_t>(arena_) + static_cast<uintptr_t>(arena_used_);
+  arena_used_ += whole;
+  return address;
+}
+
+Result Machine::allocate_locked(void **data, int64_t num_bytes, PointerKind kind, int32_t device_id) {
+  if (num_bytes <= 0) return fail_locked(kInvalidValue);
+  if (kind == PointerKind::kManaged) {
+    *data = num_bytes < arena_bytes ? std::aligned_alloc(64, static_cast<size_t>(round_up(num_bytes, 64))) : nullptr;
+    if (*data == nullptr) return fail_locked(kOutOfMemory);
+  } else {
+    const uintptr_t range = num_bytes < arena_bytes ? take_address(num_bytes) : 0;
+    if (range == 0) return fail_locked(kOutOfMemory);
+    char *const start = reinterpret_cast<char *>(range);
+    *data = start + kBorder;
+    on_device_locked([&] {
+      std::memset(start, border_value, kBorder);
+      std::memset(start + kBorder, fresh_value, static_cast<size_t>(num_bytes));
+      std::memset(start + kBorder + num_bytes, border_value, kBorder);
+    });
+  }
+  blocks[reinterpret_cast<uintptr_t>(*data)] = {num_bytes, kind, device_id, false};
+  return kSuccess;
+}
+
+bool Machine::is_intact(uintptr_t data, int64_t num_bytes) const {
+  const unsigned char *const bytes = reinterpret_cast<const unsigned char *>(data);
+  for (int64_t i = 0; i < kBorder; ++i)
+    if (bytes[i - kBorder] != border_value || bytes[num_bytes + i] != border_value) return false;
+  return true;
+}
+
+Result Machine::free_locked(void *data, PointerKind kind) {
+  const auto found = blocks.find(reinterpret_cast<uintptr_t>(data));
+  if (found == blocks.end() || found->second.kind != kind) return fail_locked(kInvalidValue);
+  const Block block = found->second;
+  blocks.erase(found);
+  if (kind == PointerKind::kManaged) {
+    // cudaFree waits for the device.
+    for (FakeStream *stream : streams) run_until_locked(*stream, stream->enqueued);
+    run_until_locked(default_stream_, default_stream_.enqueued);
+    std::free(data);
+    return kSuccess;
+  }
+  on_device_locked([&] {
+    if (!is_intact(reinterpret_cast<uintptr_t>(data), block.num_bytes)) ++broken_;
+    std::memset(data, freed_value, static_cast<size_t>(block.num_bytes));
+  });
+  free_ranges_.emplace(round_up(block.num_bytes + 2 * kBorder, 256), reinterpret_cast<uintptr_t>(data) - kBorder);
+  return kSuccess;
+}
+
+Result Machine::free_in_order_locked(void *data, FakeStream &stream) {
+  const auto found = blocks.find(reinterpret_cast<uintptr_t>(data));
+  if (found == blocks.end() || found->second.kind != PointerKind::kDevice || found->second.freed)
+    return fail_locked(kInvalidValue);
+  found->second.freed = true;
+  enqueue_locked(stream, [this, data] { free_locked(data, PointerKind::kDevice); });
+  return kSuccess;
+}
+
+Result Machine::register_locked(void *data, int64_t num_bytes) {
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
+  for (const auto &[address, bytes] : registered)
+    if (begin < address + static_cast<uintptr_t>(bytes) && address < end) return fail_locked(kAlreadyRegistered);
+  registered[begin] = num_bytes;
+  return kSuccess;
+}
+
+Result Machine::unregister_locked(void *data) {
+  return registered.erase(reinterpret_cast<uintptr_t>(data)) == 1 ? kSuccess : fail_locked(kNotRegistered);
+}
+
+PointerReport Machine::report_locked(const void *data) const {
+  const uintptr_t address = reinterpret_cast<uintptr_t>(data);
+  if (auto block = blocks.upper_bound(address); block != blocks.begin()) {
+    --block;
+    if (address < block->first + static_cast<uintptr_t>(block->second.num_bytes))
+      return {block->second.kind, block->second.device_id};
+  }
+  if (auto range = registered.upper_bound(address); range != registered.begin()) {
+    --range;
+    if (address < range->first + static_cast<uintptr_t>(range->second)) return {PointerKind::kPinned, 0};
+  }
+  return {PointerKind::kUnregistered, 0};
+}
+
+bool Machine::accessible_locked(const void *data, int64_t num_bytes) const {
+  if (num_bytes <= 0) return true;
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
+  if (auto block = blocks.upper_bound(begin); block != blocks.begin()) {
+    --block;
+    if (end <= block->first + static_cast<uintptr_t>(block->second.num_bytes)) return true;
+  }
+  // Registered ranges may follow one another without a gap.
+  uintptr_t at = begin;
+  while (at < end) {
+    auto range = registered.upper_bound(at);
+    if (range == registered.begin()) return false;
+    --range;
+    const uintptr_t range_end = range->first + static_cast<uintptr_t>(range->second);
+    if (at >= range_end) return false;
+    at = range_end;
+  }
+  return true;
+}
+
+int64_t Machine::broken_borders_locked() const {
+  int64_t broken = broken_;
+  Machine &self = *const_cast<Machine *>(this);
+  self.on_device_locked([&] {
+    for (const auto &[address, block] : blocks)
+      if (block.kind == PointerKind::kDevice && !is_intact(address, block.num_bytes)) ++broken;
+  });
+  return broken;
+}
+
+FakeStream &Machine::stream_of_locked(Stream stream) {
+  if (stream == nullptr) return default_stream_;
+  FakeStream *const known = static_cast<FakeStream *>(stream);
+  if (streams.count(known) == 0) {
+    std::fprintf(stderr, "the fake of CUDA was given a stream that does not exist (any more)\n");
+    std::abort();
+  }
+  return *known;
+}
+
+void Machine::enqueue_locked(FakeStream &stream, std::function<void()> run) {
+  stream.work.push_back({std::move(run)});
+  ++stream.enqueued;
+}
+
+void Machine::run_until_locked(FakeStream &stream, uint64_t position) {
+  while (stream.done < position && !stream.work.empty()) {
+    const Work work = std::move(stream.work.front());
+    stream.work.pop_front();
+    work.run();
+    ++stream.done;
+  }
+}
+
+void Machine::wait_locked(FakeStream &stream, uint64_t position) {
+  if (no_waits) return;
+  if (others_first) {
+    for (FakeStream *other : streams)
+      if (other != &stream) run_until_locked(*other, other->enqueued);
+    if (&stream != &default_stream_) run_until_locked(default_stream_, default_stream_.enqueued);
+  }
+  run_until_locked(stream, position);
+}
+
+void Machine::run_some_locked(int items) {
+  for (int i = 0; i < items; ++i) {
+    if (!default_stream_.work.empty()) run_until_locked(default_stream_, default_stream_.done + 1);
+    for (FakeStream *stream : streams)
+      if (!stream->work.empty()) run_until_locked(*stream, stream->done + 1);
+  }
+}
+
+}  // namespace uni::cuda::fake

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// The machine behind the fake of CUDA: memory with two sides, streams whose work waits, errors on demand.
+//
+// Device memory is real memory that the process may not touch: only while a kernel or a copy runs is it accessible, and a
+// host access at any other time ends the process. Kernels and copies on the other hand are refused, and end the context,
+// where they are given host memory that was neither registered nor managed.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <vector>
+
+#include "api.hpp"
+
+namespace uni::cuda::fake {
+
+constexpr Result kInvalidValue = 1;
+constexpr Result kOutOfMemory = 2;
+constexpr Result kNoDevice = 100;
+constexpr Result kInvalidDevice = 101;
+constexpr Result kIllegalAddress = 700;
+constexpr Result kAlreadyRegistered = 712;
+constexpr Result kNotRegistered = 713;
+constexpr Result kUnknown = 999;
+
+struct Block {
+  int64_t num_bytes;
+  PointerKind kind;
+  int32_t device_id;
+  bool freed;  // by a free that has been enqueued and has not run
+};
+
+struct Work {
+  std::function<void()> run;
+};
+
+struct FakeStream {
+  std::deque<Work> work;
+  uint64_t enqueued = 0, done = 0;
+};
+
+struct FakeEvent {
+  FakeStream *stream = nullptr;  // of the last record; NULL: never recorded
+  uint64_t position = 0;
+};
+
+struct Schedule {
+  uint64_t lane_order = 0;
+  int64_t most_groups = 48;
+  int threads = 1;
+};
+
+// Functions that end in "_locked" are for who holds the lock.
+class Machine {
+ public:
+  static Machine &instance();
+
+  std::mutex mutex;
+
+  void reset_locked();
+
+  // Whether this call is to fail; counts it. Every function of the Api that may fail asks first.
+  Result begin_call_locked();
+  Result fail_locked(Result error);
+
+  // Memory.
+  Result allocate_locked(void **data, int64_t num_bytes, PointerKind kind, int32_t device_id);
+  Result free_locked(void *data, PointerKind kind);
+  // A free that comes at its turn in a stream: until then the block is there.
+  Result free_in_order_locked(void *data, FakeStream &stream);
+  Result register_locked(void *data, int64_t num_bytes);
+  Result unregister_locked(void *data);
+  PointerReport report_locked(const void *data) const;
+  // Whether a device may access all of these bytes now.
+  bool accessible_locked(const void *data, int64_t num_bytes) const;
+  int64_t broken_borders_locked() const;
+
+  // Streams.
+  FakeStream &stream_of_locked(Stream stream);
+  void enqueue_locked(FakeStream &stream, std::function<void()> run);
+  void run_until_locked(FakeStream &stream, uint64_t position);
+  // What waiting for a position of a stream runs.
+  void wait_locked(FakeStream &stream, uint64_t position);
+  void run_some_locked(int items);
+  // Runs with the device's memory accessible, unless the context has ended.
+  void on_device_locked(const std::function<void()> &body);
+  void poison_locked(Result error);
+
+  // What tests set.
+  int64_t calls = 0, fail_at = 0, launches = 0;
+  Result fail_with = kUnknown;
+  Result last_error = kSuccess, fatal = kSuccess, poison_next = kSuccess;
+  int progress = 0;
+  bool others_first = false;
+  bool no_waits = false, events_at_once = false;  // planted faults
+  bool capturing = false;
+  Schedule schedule;
+  int32_t driver_version = 13000;
+  std::vector<DeviceReport> devices;
+
+  std::map<uintptr_t, Block> blocks;
+  std::map<uintptr_t, int64_t> registered;
+  std::set<FakeStream *> streams;
+  std::set<FakeEvent *> events;
+
+ private:
+  Machine();
+  static constexpr int64_t kBorder = 64;  // bytes of a known value before and behind each block
+
+  uintptr_t take_address(int64_t num_bytes);
+  bool is_intact(uintptr_t data, int64_t num_bytes) const;
+
+  char *arena_ = nullptr;  // device memory
+  int64_t arena_used_ = 0;
+  std::multimap<int64_t, uintptr_t> free_ranges_;  // by size, with borders
+  bool accessible_ = false;
+  int64_t broken_ = 0;
+  FakeStream default_stream_;
+};
+
+inline DeviceReport make_device() {
+  DeviceReport device = {};
+  std::snprintf(device.name, sizeof device.name, "emulated device");
+  device.major = 9;
+  device.num_multiprocessors = 4;
+  device.total_bytes = int64_t{1} << 30;
+  device.unified_addressing = true;
+  device.managed_memory = true;
+  device.concurrent_managed_access = true;
+  device.host_register_supported = true;
+  device.memory_pools = true;
+  return device;
+}
+
+}  // namespace uni::cuda::fake

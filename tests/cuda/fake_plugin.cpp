@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CUDA backend over the fake, as a plugin, and what steers the fake. UNITENSOR_EMULATED_ORDER (a number, default 0)
+// picks the order of lanes and groups, UNITENSOR_EMULATED_THREADS how many threads run them; both are read when a context
+// is created, and win over fake_set_schedule.
+#include <cstdlib>
+#include <cstring>
+
+#include "backend.hpp"
+#include "fake_api.hpp"
+#include "fake_control.h"
+#include "fake_machine.hpp"
+
+namespace {
+
+using uni::cuda::fake::FakeStream;
+using uni::cuda::fake::Machine;
+
+class Locked {
+ public:
+  Locked() : lock_(Machine::instance().mutex) {}
+  Machine *operator->() const { return &Machine::instance(); }
+
+ private:
+  std::lock_guard<std::mutex> lock_;
+};
+
+uni_status create(const uni_backend_config *config, void **self, uni_error *error) {
+  {
+    const Locked machine;
+    if (const char *order = std::getenv("UNITENSOR_EMULATED_ORDER"))
+      machine->schedule.lane_order = std::strtoull(order, nullptr, 10);
+    if (const char *threads = std::getenv("UNITENSOR_EMULATED_THREADS")) machine->schedule.threads = std::atoi(threads);
+  }
+  return uni::cuda::create(uni::cuda::fake::fake_api(), config, self, error);
+}
+
+}  // namespace
+
+extern "C" {
+
+UNI_API uni_status uni_backend_init(uint32_t abi_version, uni_backend_ops *ops, uni_error *error) {
+  return uni::cuda::init_backend(abi_version, create, ops, error);
+}
+
+void fake_get_counts(fake_counts *counts) {
+  const Locked machine;
+  *counts = {};
+  for (const auto &[address, block] : machine->blocks)
+    ++(block.kind == uni::cuda::PointerKind::kManaged ? counts->managed_blocks : counts->device_blocks);
+  counts->registered_ranges = static_cast<int64_t>(machine->registered.size());
+  counts->streams = static_cast<int64_t>(machine->streams.size());
+  counts->events = static_cast<int64_t>(machine->events.size());
+  counts->pending_work = static_cast<int64_t>(machine->stream_of_locked(nullptr).work.size());
+  for (const FakeStream *stream : machine->streams) counts->pending_work += static_cast<int64_t>(stream->work.size());
+  counts->calls = machine->calls;
+  counts->launches = machine->launches;
+  counts->last_error = machine->last_error;
+  counts->fatal = machine->fatal;
+  counts->broken_borders = machine->broken_borders_locked();
+}
+
+void fake_reset(void) { Locked()->reset_locked(); }
+
+void fake_fail_call(int64_t nth, int32_t error) {
+  const Locked machine;
+  machine->fail_at = nth > 0 ? machine->calls + nth : 0;
+  machine->fail_with = error;
+}
+
+void fake_set_progress(int32_t items_per_query) { Locked()->progress = items_per_query; }
+
+void fake_set_others_first(int32_t others_first) { Locked()->others_first = others_first != 0; }
+
+void fake_plant(int32_t fault) {
+  const Locked machine;
+  machine->no_waits = fault == FAKE_PLANT_MISSING_WAIT;
+  machine->events_at_once = fault == FAKE_PLANT_EARLY_RELEASE;
+}
+
+void fake_set_schedule(uint64_t lane_order, int64_t most_groups, int32_t threads) {
+  Locked()->schedule = {lane_order, most_groups, threads};
+}
+
+void fake_set_machine(int32_t num_devices, int32_t driver_version, int32_t concurrent_managed_access) {
+  const Locked machine;
+  machine->driver_version = driver_version;
+  machine->devices.assign(static_cast<size_t>(num_devices), uni::cuda::fake::make_device());
+  for (auto &device : machine->devices) device.concurrent_managed_access = concurrent_managed_access != 0;
+}
+
+void fake_poison_next_launch(int32_t error) { Locked()->poison_next = error; }
+
+void fake_set_capturing(int32_t capturing) { Locked()->capturing = capturing != 0; }
+
+void *fake_create_stream(void) {
+  const Locked machine;
+  auto *const stream = new FakeStream;
+  machine->streams.insert(stream);
+  return stream;
+}
+
+void fake_destroy_stream(void *stream) { uni::cuda::fake::fake_api().destroy_stream(stream); }
+
+void fake_synchronize(void *stream) {
+  const Locked machine;
+  FakeStream &queue = machine->stream_of_locked(stream);
+  machine->run_until_locked(queue, queue.enqueued);
+}
+
+void *fake_malloc(int64_t num_bytes) {
+  const Locked machine;
+  void *data = nullptr;
+  machine->allocate_locked(&data, num_bytes, uni::cuda::PointerKind::kDevice, 0);
+  return data;
+}
+
+void fake_free(void *data) { Locked()->free_locked(data, uni::cuda::PointerKind::kDevice); }
+
+void fake_copy(void *to, const void *from, int64_t num_bytes) {
+  const Locked machine;
+  machine->on_device_locked([&] { std::memcpy(to, from, static_cast<size_t>(num_bytes)); });
+}
+
+}  // extern "C"
