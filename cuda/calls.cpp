@@ -27,6 +27,8 @@ bool ends_the_context(Result result) noexcept {
     case 718:  // cudaErrorInvalidPc
     case 719:  // cudaErrorLaunchFailure
     case 721:  // cudaErrorTensorMemoryLeak
+    case 810:  // cudaErrorMpsClientTerminated
+    case 911:  // cudaErrorExternalDevice
       return true;
     default:
       return false;

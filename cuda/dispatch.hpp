@@ -35,11 +35,13 @@ Result with_piece_type(uint64_t all, Body &&body) {
   return body(uint8_t{});
 }
 
-// Runs with the least width of this list that has a lane for each of `pieces`, or with 32.
-template <class Launch, class Kernel>
+// Runs with the least width of this list, from kLeast on, that has a lane for each of `pieces`, or with 32.
+template <int kLeast = 1, class Launch, class Kernel>
 Result run_with_width(Launch &launch, const Kernel &kernel, int64_t pieces, int64_t num_groups) {
-  if (pieces <= 1) return launch.template run<1>(kernel, num_groups);
-  if (pieces <= 2) return launch.template run<2>(kernel, num_groups);
+  if constexpr (kLeast <= 1)
+    if (pieces <= 1) return launch.template run<1>(kernel, num_groups);
+  if constexpr (kLeast <= 2)
+    if (pieces <= 2) return launch.template run<2>(kernel, num_groups);
   if (pieces <= 4) return launch.template run<4>(kernel, num_groups);
   if (pieces <= 8) return launch.template run<8>(kernel, num_groups);
   if (pieces <= 16) return launch.template run<16>(kernel, num_groups);
@@ -247,7 +249,7 @@ Result dispatch_draw(const SampleRequest &r, Launch &launch) {
                                                 static_cast<Indptr *>(r.edge_ids)};
   const int64_t groups = r.sets != nullptr ? std::min(r.num_sets, r.frontier_capacity) : r.frontier_capacity;
   // All neighbours of a node may be any number: 32 lanes.
-  return run_with_width(launch, kernel, r.fanout < 0 ? 32 : std::max<int64_t>(r.fanout, 4), groups);
+  return run_with_width<4>(launch, kernel, r.fanout < 0 ? 32 : r.fanout, groups);
 }
 
 template <class Launch>

@@ -15,8 +15,9 @@
 namespace uni::cuda {
 namespace {
 
-// One call for hundreds of GiB fails on recent drivers.
-constexpr int64_t registration_chunk = int64_t{1} << 30;
+// One call for 512 GiB fails on recent drivers; and a copy that spans two registrations may, so they are as large as they
+// can be.
+constexpr int64_t registration_chunk = int64_t{256} << 30;
 constexpr int64_t huge_page = int64_t{2} << 20;
 
 // Page-locked host memory: a mapping of ours, or the caller's memory.

@@ -74,6 +74,19 @@ UNI_API uni_status uni_tensor_create(uni_context *context, const uni_tensor_desc
 UNI_API uni_status uni_tensor_wrap(uni_context *context, const uni_array *array, uni_destroy_fn destroy,
                                    void *user_data, uni_tensor **tensor, uni_error *error);
 
+/** Let CUDA devices read memory that the caller owns where it lies: it is page-locked for as long as the tensor lives, and
+ * the tensor is pinned memory. Memory that is page-locked or managed already is left as it is.
+ * @param[in]  array     Not NULL; host memory, copied description. Its memory must live until @p destroy runs. `count`
+ *                       must be NULL.
+ * @param[in]  destroy   May be NULL. Runs exactly once, after the memory has been unlocked; also when this call fails.
+ * @param[in]  user_data Given to @p destroy.
+ * @param[out] tensor    Not NULL; receives a new reference.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH; _DEVICE_MISMATCH (memory of a device); _VERSION_MISMATCH;
+ *         _OUT_OF_MEMORY (the message says which limit); _NOT_SUPPORTED; _BACKEND_UNAVAILABLE; _BACKEND_ERROR.
+ * @threads Any thread. @on_error *tensor is NULL, and nothing is page-locked. @since 0.1 */
+UNI_API uni_status uni_tensor_register(uni_context *context, const uni_array *array, uni_destroy_fn destroy,
+                                       void *user_data, uni_tensor **tensor, uni_error *error);
+
 /** Rows start to stop (exclusive) of @p tensor as a tensor that shares its memory and keeps it alive.
  * @param[in] tensor Not NULL, at least one dimension. @param[in] start,stop 0 <= start <= stop <= shape[0].
  * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _SHAPE_MISMATCH; _OUT_OF_BOUNDS; _OUT_OF_MEMORY.

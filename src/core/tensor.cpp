@@ -107,6 +107,27 @@ Ref<uni_tensor> wrap_tensor(uni_context *context, const ArrayView &view, int32_t
   return tensor;
 }
 
+Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni_destroy_fn destroy, void *user_data) {
+  require_no_count(view, "array");
+  if (!view.on_cpu())
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "array is on CUDA device %d, expected host memory", view.array.device_id);
+  Backend &backend = context->require_device();
+  if (backend.ops().register_memory == nullptr)
+    throw Error(UNI_STATUS_NOT_SUPPORTED, "the backend %s registers no memory", backend.ops().name);
+  uni_memory_block block = {};
+  backend.call(backend.ops().register_memory, view.array.data, view.layout.span_bytes, &block);
+  Ref<Storage> storage;
+  try {
+    storage = Storage::adopt(Ref<uni_context>::share(context), &backend, block);
+  } catch (...) {
+    backend.release(&block);
+    throw;
+  }
+  auto tensor = Ref<uni_tensor>::take(new uni_tensor(storage, view, UNI_MEMORY_PINNED));
+  storage->arm(destroy, user_data);
+  return tensor;
+}
+
 Ref<uni_tensor> slice_tensor(const uni_tensor &tensor, int64_t start, int64_t stop) {
   const uni_array &a = tensor.array();
   if (a.ndim == 0) throw Error(UNI_STATUS_SHAPE_MISMATCH, "tensor has 0 dimensions, expected at least 1");

@@ -73,6 +73,8 @@ namespace uni::core {
 Ref<uni_tensor> create_tensor(uni_context *context, const uni_tensor_desc &desc);
 Ref<uni_tensor> wrap_tensor(uni_context *context, const ArrayView &view, int32_t memory, uni_destroy_fn destroy,
                             void *user_data);
+// The same for host memory that devices are to read.
+Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni_destroy_fn destroy, void *user_data);
 Ref<uni_tensor> slice_tensor(const uni_tensor &tensor, int64_t start, int64_t stop);
 Ref<uni_tensor> reshape_tensor(const uni_tensor &tensor, int32_t ndim, const int64_t *shape);
 // A one-dimensional tensor over a block that a backend's operation gave out, with its count on the device, or NULL. Once

@@ -36,14 +36,16 @@ struct BoundsTally {
   UNI_HOST_DEVICE void report(BoundsRecord *record) const {
     if (count == 0) return;
     Access::add(&record->count, static_cast<uint64_t>(count));
+    // Most that report have nothing to add, and need no lock to see it. The first one only ever moves forward.
+    const uint64_t known = Access::load(&record->first_plus_one);
+    if (known != 0 && known <= static_cast<uint64_t>(first) + 1) return;
     // Lanes of one warp may meet here: who has the lock leaves the loop before who waits for it goes on.
     for (bool done = false; !done;) {
       if (!Access::try_lock(&record->lock)) continue;
-      volatile BoundsRecord *const seen = record;
-      const uint64_t mine = static_cast<uint64_t>(first) + 1;
-      if (seen->first_plus_one == 0 || mine < seen->first_plus_one) {
-        seen->first_plus_one = mine;
-        seen->value = value;
+      const uint64_t mine = static_cast<uint64_t>(first) + 1, seen = Access::load(&record->first_plus_one);
+      if (seen == 0 || mine < seen) {
+        Access::store(&record->first_plus_one, mine);
+        static_cast<volatile BoundsRecord *>(record)->value = value;
       }
       Access::unlock(&record->lock);
       done = true;

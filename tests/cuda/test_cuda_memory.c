@@ -151,6 +151,57 @@ static void test_two_contexts_and_streams(void **state) {
   check_nothing_left();
 }
 
+/* Memory of the caller's that the device reads where it lies. */
+static void test_register_in_place(void **state) {
+  (void)state;
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  float *mine = malloc(sizeof table);
+  memcpy(mine, table, sizeof table);
+  const uni_array array = array_2d(UNI_DTYPE_FLOAT32, mine, 4, 2);
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picks);
+  int calls = 0;
+  uni_tensor *source = NULL, *again = NULL, *out = NULL;
+  OK(uni_tensor_register(context, &array, count_call, &calls, &source, &error));
+  assert_int_equal(info_of(source).memory, UNI_MEMORY_PINNED);
+  assert_ptr_equal(pointer_of(source), mine);
+  const int64_t ranges = counts_now().registered_ranges;
+  /* What is registered is left to who did it. */
+  OK(uni_tensor_register(context, &array, NULL, NULL, &again, &error));
+  assert_int_equal(counts_now().registered_ranges, ranges);
+  uni_tensor_release(again);
+  OK(uni_context_synchronize(context, &error));
+  assert_int_equal(counts_now().registered_ranges, ranges);
+  OK(uni_gather(source, uni_tensor_array(index), NULL, NULL, &out, &error));
+  const int64_t in_use = counts_now().registered_ranges;
+  uni_tensor_release(source);
+  assert_int_equal(calls, 0);
+  assert_int_equal(counts_now().registered_ranges, in_use);
+  float rows[3][2];
+  read_back(out, rows);
+  for (int i = 0; i < 3; ++i) assert_memory_equal(rows[i], table[picks[i]], sizeof rows[i]);
+  assert_int_equal(calls, 1);
+  assert_int_equal(counts_now().registered_ranges, in_use - 1);
+  /* Refused: memory of a device, and what the machine refuses; the memory is given back each time. */
+  calls = 0;
+  FAILS_NULL(UNI_STATUS_DEVICE_MISMATCH, "expected host memory", source,
+             uni_tensor_register(context, uni_tensor_array(out), count_call, &calls, &source, &error));
+  assert_int_equal(calls, 1);
+  fake_fail_call(3, 2);
+  FAILS_NULL(UNI_STATUS_OUT_OF_MEMORY, "page-locking 32 bytes", source,
+             uni_tensor_register(context, &array, count_call, &calls, &source, &error));
+  assert_int_equal(calls, 2);
+  const uni_array nothing = array_2d(UNI_DTYPE_FLOAT32, NULL, 0, 2);
+  OK(uni_tensor_register(context, &nothing, count_call, &calls, &source, &error));
+  uni_tensor_release(source);
+  uni_tensor_release(out);
+  uni_tensor_release(index);
+  uni_context_release(context);
+  assert_int_equal(calls, 3);
+  free(mine);
+  check_nothing_left();
+}
+
 static void test_wrong_side(void **state) {
   (void)state;
   fresh();
@@ -270,6 +321,7 @@ int main(void) {
       cmocka_unit_test(test_destroy_is_deferred),
       cmocka_unit_test(test_any_order_of_release),
       cmocka_unit_test(test_two_contexts_and_streams),
+      cmocka_unit_test(test_register_in_place),
       cmocka_unit_test(test_wrong_side),
       cmocka_unit_test(test_fork),
       cmocka_unit_test(test_planted_faults_are_noticed),

@@ -342,14 +342,41 @@ static void test_fill(void **state) {
   }
 }
 
+static void count_destroy_call(void *calls) { ++*(int *)calls; }
+
+/* Without a device there is nobody to register memory for. */
+static void test_register_refuses(void **state) {
+  (void)state;
+  float data[4] = {0};
+  const uni_array array = array_1d(UNI_DTYPE_FLOAT32, data, 4);
+  int calls = 0;
+  uni_tensor *tensor = NULL;
+  FAILS_NULL(UNI_STATUS_BACKEND_UNAVAILABLE, "CUDA", tensor,
+             uni_tensor_register(context, &array, count_destroy_call, &calls, &tensor, &error));
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "context", tensor,
+             uni_tensor_register(NULL, &array, count_destroy_call, &calls, &tensor, &error));
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "array", tensor,
+             uni_tensor_register(context, NULL, count_destroy_call, &calls, &tensor, &error));
+  FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor",
+        uni_tensor_register(context, &array, count_destroy_call, &calls, NULL, &error));
+  assert_int_equal(calls, 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_desc_sizes),     cmocka_unit_test(test_create),
-      cmocka_unit_test(test_create_refuses), cmocka_unit_test(test_default_memory_is_unified),
-      cmocka_unit_test(test_empty_tensors),  cmocka_unit_test(test_row_alignment),
-      cmocka_unit_test(test_wrap),           cmocka_unit_test(test_wrap_failures_destroy_once),
-      cmocka_unit_test(test_read_only),      cmocka_unit_test(test_info_and_pointers_refuse),
-      cmocka_unit_test(test_copies_refuse),  cmocka_unit_test(test_fill),
+      cmocka_unit_test(test_desc_sizes),
+      cmocka_unit_test(test_create),
+      cmocka_unit_test(test_create_refuses),
+      cmocka_unit_test(test_default_memory_is_unified),
+      cmocka_unit_test(test_empty_tensors),
+      cmocka_unit_test(test_row_alignment),
+      cmocka_unit_test(test_wrap),
+      cmocka_unit_test(test_wrap_failures_destroy_once),
+      cmocka_unit_test(test_read_only),
+      cmocka_unit_test(test_info_and_pointers_refuse),
+      cmocka_unit_test(test_register_refuses),
+      cmocka_unit_test(test_copies_refuse),
+      cmocka_unit_test(test_fill),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }

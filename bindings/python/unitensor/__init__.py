@@ -14,7 +14,7 @@ NumPy arrays and PyTorch tensors are accepted wherever a tensor, an index or an 
 from ._library import text as _text
 from ._unitensor import lib as _lib
 from .context import Context, MemoryInfo, default_context
-from .creation import empty, full, load, tensor, wrap, zeros
+from .creation import empty, full, load, register, tensor, wrap, zeros
 from .dlpack import from_dlpack
 from .errors import (BackendError, BackendUnavailableError, CallbackError, DeviceLostError, DeviceMismatchError,
                      DtypeMismatchError, Error, FileError, FormatError, InternalError, InvalidArgumentError,
@@ -37,5 +37,5 @@ __all__ = [
     "DtypeMismatchError", "Error", "FileError", "FormatError", "Graph", "InternalError", "InvalidArgumentError",
     "InvalidStateError", "MemoryInfo", "NotSupportedError", "OutOfBoundsError", "OutOfMemoryError", "Sample",
     "ShapeMismatchError", "Tensor", "VersionMismatchError", "__version__", "abi_version", "default_context", "empty",
-    "from_dlpack", "full", "load", "tensor", "wrap", "zeros",
+    "from_dlpack", "full", "load", "register", "tensor", "wrap", "zeros",
 ]

@@ -103,6 +103,24 @@ def describe_torch(tensor: Any, name: str) -> Described:
     return Described(array, tensor)
 
 
+def describe_cuda_interface(value: Any, interface: dict[str, Any], name: str, context: Context) -> Described:
+    """From the CUDA array interface, version 2 or 3, of CuPy, Numba and others."""
+    if interface.get("mask") is not None:
+        raise TypeError(f"{name} is a masked array, whose mask would be lost")
+    dtype = np.dtype(interface["typestr"])
+    code = CODES.get(dtype)
+    if code is None:
+        raise DtypeMismatchError(f"{name} has dtype {dtype}, which unitensor does not have")
+    shape = tuple(int(extent) for extent in interface["shape"])
+    strides = interface.get("strides")
+    pitch = 0 if strides is None else row_pitch_of(name, shape, tuple(strides), dtype.itemsize, "a contiguous copy")
+    address, read_only = interface["data"]
+    device = getattr(getattr(value, "device", None), "id", 0)
+    device_id = device if isinstance(device, int) else 0
+    return Described(new_array(int(address or 0), code, shape, pitch, bool(read_only), lib.UNI_DEVICE_CUDA, device_id),
+                     value)
+
+
 def mark_written(value: Any) -> None:
     """Tell PyTorch that a tensor of its has changed, so that a backward pass which needs what was there before fails
     and does not compute with what is there now."""
@@ -123,6 +141,9 @@ def describe(value: Any, name: str, context: Context) -> Described:
         return describe_numpy(value, name)
     if is_torch_tensor(value):
         return describe_torch(value, name)
+    cuda_interface = getattr(value, "__cuda_array_interface__", None)
+    if isinstance(cuda_interface, dict):
+        return describe_cuda_interface(value, cuda_interface, name, context)
     if hasattr(value, "__dlpack__"):
         from .dlpack import import_dlpack
 

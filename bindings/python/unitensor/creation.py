@@ -121,6 +121,20 @@ def wrap_as(name: str, obj: Any, context: Context) -> Tensor:
     return Tensor._adopt(out[0], context)
 
 
+def register(obj: Any, context: Optional[Context] = None) -> Tensor:
+    """A tensor over the memory of a NumPy array or of another object that `wrap` takes, page-locked so that every GPU reads
+    it where it lies. It is unlocked when the tensor is no longer used.
+
+    Raises BackendUnavailableError without a GPU, OutOfMemoryError where the system refuses (the message says which limit),
+    and as `wrap`."""
+    context = context or default_context()
+    described = describe(obj, "obj", context)
+    pointer = context._open()
+    out = ffi.new("uni_tensor **")
+    call(lib.uni_tensor_register, pointer, described.array, _destroy, keep(described.owner), out)
+    return Tensor._adopt(out[0], context)
+
+
 def load(path: Union[str, os.PathLike[str]], memory: str = "unified", row_alignment: int = 0,
          progress: Optional[Callable[[int, int], object]] = None, context: Optional[Context] = None) -> Tensor:
     """Load a .npy file.

@@ -17,7 +17,8 @@ from .arrays import Described, describe, describe_index, mark_written, stream_fo
 from .context import Context
 from .dtypes import (BFLOAT16, BOUNDS, CODES, DTYPES, MEMORY_KINDS, MEMORY_NAMES, REDUCTIONS, Dtype, choose,
                      element_bytes)
-from .errors import DtypeMismatchError, InvalidArgumentError, InvalidStateError, OutOfBoundsError, ShapeMismatchError
+from .errors import (DeviceMismatchError, DtypeMismatchError, InvalidArgumentError, InvalidStateError, OutOfBoundsError,
+                     ShapeMismatchError)
 
 _ndarray = np.ndarray
 _from_buffer = ffi.from_buffer
@@ -396,14 +397,12 @@ class Tensor:
 
     # --- For other libraries -----------------------------------------------------------------------------------------
 
-    def _interface(self, handle: Any) -> dict[str, Any]:
+    def _interface(self, handle: Any, address: int) -> dict[str, Any]:
         info = self._info
         dtype = DTYPES[info.dtype]
         if isinstance(dtype, str):
             raise DtypeMismatchError("the tensor has dtype bfloat16, which NumPy does not have: pass "
                                      "unitensor.torch.as_tensor(tensor)")
-        data = ffi.new("void **")
-        call(lib.uni_tensor_host_pointer, handle, data)
         shape = tuple(info.shape[0:info.ndim])
         strides = None
         if info.num_elements and info.ndim and info.row_pitch != info.row_bytes:
@@ -412,7 +411,12 @@ class Tensor:
                 inner.append(inner[-1] * extent)
             strides = (int(info.row_pitch), *reversed(inner)) if info.ndim > 1 else (int(info.row_pitch),)
         return {"version": 3, "shape": shape, "typestr": dtype.str, "strides": strides,
-                "data": (int(ffi.cast("uintptr_t", data[0])), bool(info.flags & lib.UNI_ARRAY_READ_ONLY))}
+                "data": (address, bool(info.flags & lib.UNI_ARRAY_READ_ONLY))}
+
+    def _host_interface(self, handle: Any) -> dict[str, Any]:
+        data = ffi.new("void **")
+        call(lib.uni_tensor_host_pointer, handle, data)
+        return self._interface(handle, int(ffi.cast("uintptr_t", data[0])))
 
     def numpy(self) -> npt.NDArray[Any]:
         """The tensor as a NumPy array, without a copy. The array keeps the memory alive, also when the tensor is
@@ -420,16 +424,31 @@ class Tensor:
 
         Raises DeviceMismatchError (device memory), DtypeMismatchError (bfloat16)."""
         handle = self._open()
-        return np.asarray(_HostView(handle, self._interface(handle)))
+        return np.asarray(_HostView(handle, self._host_interface(handle)))
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
         handle = self._open()
         try:
-            interface = self._interface(handle)
+            interface = self._host_interface(handle)
         except (DtypeMismatchError, ValueError) as error:
             raise AttributeError(str(error)) from error
         # Whoever reads this keeps the Tensor alive, and not its handle: closing must not take the memory away.
+        self._exported = handle
+        return interface
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """For device, managed and pinned memory, so that PyTorch, CuPy and Numba use it on a GPU without a copy. The
+        stream is None: the caller orders its work with ours, which runs on the stream that each call names."""
+        handle = self._open()
+        data = ffi.new("void **")
+        try:
+            call(lib.uni_tensor_device_pointer, handle, self._info.device_id, data)
+            interface = self._interface(handle, int(ffi.cast("uintptr_t", data[0])))
+        except (DeviceMismatchError, DtypeMismatchError, ValueError) as error:
+            raise AttributeError(str(error)) from error
+        interface["stream"] = None
         self._exported = handle
         return interface
 

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tensors on a device, over the emulated one: UNITENSOR_TEST_CUDA_BACKEND is the path of its plugin."""
+import ctypes
+import os
+
+import numpy as np
+import pytest
+
+import unitensor as ut
+
+BACKEND = os.environ.get("UNITENSOR_TEST_CUDA_BACKEND", "")
+pytestmark = pytest.mark.skipif(not BACKEND, reason="no emulated device was given")
+
+TABLE = np.arange(40, dtype=np.float32).reshape(10, 4)
+
+
+class Foreign:
+    """What CuPy's or Numba's arrays are to others."""
+
+    def __init__(self, tensor, **changes):
+        self.tensor = tensor
+        self.__cuda_array_interface__ = {**tensor.__cuda_array_interface__, **changes}
+
+
+@pytest.fixture
+def context():
+    made = ut.Context(backend_path=BACKEND)
+    yield made
+    made.synchronize()
+
+
+def on_device(values, context, memory="device"):
+    values = np.ascontiguousarray(values)
+    made = ut.empty(values.shape, values.dtype, memory=memory, context=context)
+    made.copy_from(values)
+    context.synchronize()
+    return made
+
+
+def on_host(tensor, context):
+    out = np.empty(tensor.shape, tensor.dtype)
+    tensor.copy_to(out)
+    context.synchronize()
+    return out
+
+
+@pytest.mark.parametrize("memory", ["unified", "managed", "pinned", "device"])
+def test_gather_with_an_index_on_the_device(context, memory):
+    x = on_device(TABLE, context, memory)
+    index = on_device(np.array([3, 0, 9]), context)
+    rows = x[index]
+    assert rows.device == "cuda:0" and rows.memory == "device"
+    np.testing.assert_array_equal(on_host(rows, context), TABLE[[3, 0, 9]])
+    out = ut.empty((3, 4), np.float32, memory="device", context=context)
+    assert x.gather(index, out=out) is out
+    np.testing.assert_array_equal(on_host(out, context), TABLE[[3, 0, 9]])
+
+
+def test_scatter_and_bounds(context):
+    x = on_device(TABLE, context)
+    x.scatter(on_device(np.array([1, 1]), context), on_device(np.ones((2, 4), np.float32), context), reduce="add")
+    expected = TABLE.copy()
+    expected[1] += 2
+    np.testing.assert_array_equal(on_host(x, context), expected)
+    x[on_device(np.array([1, 10]), context)]
+    with pytest.raises(ut.OutOfBoundsError, match=r"index\[1\] is 10"):
+        context.synchronize()
+    context.synchronize()
+
+
+def test_sample_waits_for_its_properties(context):
+    indptr, indices = np.array([0, 2, 4, 5]), np.array([1, 2, 0, 2, 1])
+    host = ut.Graph(indptr, indices).sample_neighbors([2, 0], [1, 2], seed=5)
+    graph = ut.Graph(on_device(indptr, context), on_device(indices, context), context=context)
+    sample = graph.sample_neighbors(on_device(np.array([2, 0]), context), [1, 2], seed=5)
+    for part in ("nodes", "sources", "targets", "seed_index"):
+        np.testing.assert_array_equal(on_host(getattr(sample, part), context), getattr(host, part).numpy())
+    assert sample.num_nodes == host.num_nodes
+    bad = graph.sample_neighbors(on_device(np.array([7]), context), [1])
+    with pytest.raises(ut.OutOfBoundsError, match=r"seeds\[0\] is 7"):
+        bad.wait()
+    context.synchronize()
+
+
+def test_cuda_array_interface(context):
+    x = on_device(TABLE, context)
+    interface = x.__cuda_array_interface__
+    assert interface["shape"] == (10, 4) and interface["typestr"] == "<f4" and interface["version"] == 3
+    assert interface["stream"] is None and interface["strides"] is None
+    index = Foreign(on_device(np.array([2, 5], np.int32), context))
+    np.testing.assert_array_equal(on_host(x[index], context), TABLE[[2, 5]])
+    np.testing.assert_array_equal(on_host(ut.wrap(Foreign(x), context), context), TABLE)
+    padded = ut.empty((3, 3), np.float32, memory="pinned", row_alignment=64, context=context)
+    assert padded.__cuda_array_interface__["strides"] == (64, 4)
+    assert hasattr(on_device(TABLE, context, "managed"), "__cuda_array_interface__")
+    assert not hasattr(ut.tensor(TABLE), "__cuda_array_interface__")
+    with pytest.raises(ut.InvalidArgumentError, match="contiguous"):
+        ut.wrap(Foreign(x, strides=(4, 40)), context)
+    with pytest.raises(ut.DtypeMismatchError, match="complex"):
+        ut.wrap(Foreign(x, typestr="<c8"), context)
+    with pytest.raises(TypeError, match="mask"):
+        ut.wrap(Foreign(x, mask=Foreign(x)), context)
+
+
+def test_device_memory_is_not_read_by_the_cpu(context):
+    x = on_device(TABLE, context)
+    with pytest.raises(ut.DeviceMismatchError):
+        x.numpy()
+    with pytest.raises(ut.DeviceMismatchError, match="index is on the CPU"):
+        x[np.array([1])]
+    with pytest.raises(ut.DeviceMismatchError, match="source is in host memory"):
+        ut.tensor(TABLE, memory="host", context=context)[on_device(np.array([1]), context)]
+    assert x.__dlpack_device__() == (2, 0)
+
+
+def test_register(context):
+    mine = TABLE.copy()
+    x = ut.register(mine, context)
+    assert x.memory == "pinned"
+    np.testing.assert_array_equal(on_host(x[on_device(np.array([4]), context)], context), TABLE[[4]])
+    mine[4] = 7
+    np.testing.assert_array_equal(on_host(x[on_device(np.array([4]), context)], context), mine[[4]])
+
+
+def test_streams(context):
+    plugin = ctypes.CDLL(BACKEND)
+    plugin.fake_create_stream.restype = ctypes.c_void_p
+    stream = plugin.fake_create_stream()
+    x = on_device(TABLE, context)
+    index = on_device(np.array([3]), context)
+    rows = x.gather(index, stream=stream)
+    plugin.fake_synchronize(ctypes.c_void_p(stream))
+    np.testing.assert_array_equal(on_host(rows, context), TABLE[[3]])
+    context.synchronize()
+    plugin.fake_destroy_stream(ctypes.c_void_p(stream))
+
+
+def test_without_a_device():
+    with pytest.raises(ut.BackendUnavailableError, match="CUDA"):
+        ut.register(TABLE.copy(), ut.Context())
