@@ -46,6 +46,7 @@ Backend::Backend(const Api &api, const uni_backend_config &config)
     : calls_(api),
       machine_(look_for_devices(api)),
       service_streams_(calls_),
+      read_back_(calls_),
       timeline_(calls_, config.count_out_of_bounds, config.user_data) {}
 
 const DeviceReport &Backend::device(int32_t device_id) const {

@@ -8,6 +8,7 @@
 
 #include "calls.hpp"
 #include "placement.hpp"
+#include "read_back.hpp"
 #include "timeline.hpp"
 #include "unitensor/backend.h"
 
@@ -29,6 +30,7 @@ class Backend {
   Stream service_stream(int32_t device_id);
   // The same for who gives memory back, which was taken when the stream was there. Asks nothing of CUDA.
   Stream known_service_stream(int32_t device_id) noexcept;
+  ReadBack &read_back() noexcept { return read_back_; }
 
  private:
   // Before the timeline, which may still free memory on them when it goes.
@@ -43,6 +45,7 @@ class Backend {
   Calls calls_;
   MachineReport machine_;
   ServiceStreams service_streams_;
+  ReadBack read_back_;
   Timeline timeline_;
 };
 

@@ -268,11 +268,7 @@ uni_status sample_wait(void *self, uni_sample_output *output, uni_error *error) 
     backend.timeline().wait(pending->operation);
     const DeviceScope scope(calls, pending->device_id);
     const Stream stream = backend.service_stream(pending->device_id);
-    kernels::SampleCounts counts = {};
-    calls.require(
-        calls.api().copy_rows(&counts, sizeof counts, pending->counts, sizeof counts, sizeof counts, 1, stream),
-        "cudaMemcpyAsync(%zu bytes)", sizeof counts);
-    calls.require(calls.api().synchronize_stream(stream), "cudaStreamSynchronize()");
+    const kernels::SampleCounts counts = backend.read_back().read(pending->counts, stream);
     give_counts(counts, pending->num_hops, output);
     if (counts.num_bad_seeds != 0)
       throw seed_error(counts.bad_seed_position, counts.bad_seed_value, pending->num_graph_nodes);

@@ -192,22 +192,9 @@ void SamplePasses::free(HopMemory &memory) noexcept {
 }
 
 kernels::SampleCounts SamplePasses::read_counts() {
-  kernels::SampleCounts counts = {};
-  Calls &calls = backend_.calls();
-  calls.require(
-      calls.api().copy_rows(&counts, sizeof counts, base_.counts, sizeof counts, sizeof counts, 1, operation_.stream()),
-      "cudaMemcpyAsync(%zu bytes)", sizeof counts);
-  calls.require(calls.api().synchronize_stream(operation_.stream()), "cudaStreamSynchronize()");
-  return counts;
+  return backend_.read_back().read(base_.counts, operation_.stream());
 }
 
-int64_t SamplePasses::read(const int64_t *number) {
-  int64_t value = 0;
-  Calls &calls = backend_.calls();
-  calls.require(calls.api().copy_rows(&value, sizeof value, number, sizeof value, sizeof value, 1, operation_.stream()),
-                "cudaMemcpyAsync(%zu bytes)", sizeof value);
-  calls.require(calls.api().synchronize_stream(operation_.stream()), "cudaStreamSynchronize()");
-  return value;
-}
+int64_t SamplePasses::read(const int64_t *number) { return backend_.read_back().read(number, operation_.stream()); }
 
 }  // namespace uni::cuda

@@ -6,19 +6,15 @@
 namespace uni::cuda {
 namespace {
 
-// Copies an entry of a device's array; blocks.
-int64_t read_entry(Operation &operation, Backend &backend, const void *array, int32_t dtype, int64_t position) {
-  Calls &calls = backend.calls();
-  const int64_t bytes = dtype == UNI_DTYPE_INT64 ? 8 : 4;
-  int64_t wide = 0;
-  int32_t narrow = 0;
-  void *const to = dtype == UNI_DTYPE_INT64 ? static_cast<void *>(&wide) : static_cast<void *>(&narrow);
-  calls.require(backend.api().copy_rows(to, bytes, static_cast<const char *>(array) + position * bytes, bytes, bytes, 1,
-                                        operation.stream()),
-                "cudaMemcpyAsync(%lld bytes)", static_cast<long long>(bytes));
-  calls.require(backend.api().synchronize_stream(operation.stream()), "cudaStreamSynchronize()");
-  return dtype == UNI_DTYPE_INT64 ? wide : narrow;
+// An entry of a device's array; blocks.
+int64_t read_entry(Backend &backend, Stream stream, const void *array, int32_t dtype, int64_t position) {
+  if (dtype == UNI_DTYPE_INT64) return backend.read_back().read(static_cast<const int64_t *>(array) + position, stream);
+  return backend.read_back().read(static_cast<const int32_t *>(array) + position, stream);
 }
+
+struct Found {
+  kernels::BoundsRecord indptr, indices;
+};
 
 int32_t device_that_has(Backend &backend, const void *data) {
   PointerReport report = {};
@@ -36,29 +32,27 @@ uni_status validate_graph(void *self, const uni_graph_view *graph, uni_error *er
     const int32_t device_id = device_that_has(backend, graph->indptr);
     const DeviceScope scope(calls, device_id);
     Operation operation(backend, device_id, backend.service_stream(device_id));
-    auto *const records = operation.allocate_array<kernels::BoundsRecord>(2);
-    calls.require(backend.api().set_bytes(records, 0, sizeof(kernels::BoundsRecord) * 2, operation.stream()),
-                  "cudaMemsetAsync(%zu bytes)", sizeof(kernels::BoundsRecord) * 2);
-    calls.require(backend.api().launch_validate_graph({*graph, &records[0], &records[1]}, operation.stream()),
-                  "the kernel that checks a graph of %lld nodes and %lld edges",
-                  static_cast<long long>(graph->num_nodes), static_cast<long long>(graph->num_edges));
-    kernels::BoundsRecord found[2] = {};
+    auto *const records = operation.allocate_array<Found>(1);
+    calls.require(backend.api().set_bytes(records, 0, sizeof(Found), operation.stream()), "cudaMemsetAsync(%zu bytes)",
+                  sizeof(Found));
     calls.require(
-        backend.api().copy_rows(found, sizeof found, records, sizeof found, sizeof found, 1, operation.stream()),
-        "cudaMemcpyAsync(%zu bytes)", sizeof found);
-    calls.require(backend.api().synchronize_stream(operation.stream()), "cudaStreamSynchronize()");
+        backend.api().launch_validate_graph({*graph, &records->indptr, &records->indices}, operation.stream()),
+        "the kernel that checks a graph of %lld nodes and %lld edges", static_cast<long long>(graph->num_nodes),
+        static_cast<long long>(graph->num_edges));
+    const Found found = backend.read_back().read(records, operation.stream());
     const auto indptr = [&](int64_t position) {
-      return read_entry(operation, backend, graph->indptr, graph->indptr_dtype, position);
+      return read_entry(backend, operation.stream(), graph->indptr, graph->indptr_dtype, position);
     };
     if (const int64_t start = indptr(0); start != 0) throw indptr_start_error(start);
-    if (found[0].count != 0) {
-      const int64_t position = static_cast<int64_t>(found[0].first_plus_one) - 1;
-      throw indptr_order_error(position, indptr(position), found[0].value);
+    if (found.indptr.count != 0) {
+      const int64_t position = static_cast<int64_t>(found.indptr.first_plus_one) - 1;
+      throw indptr_order_error(position, indptr(position), found.indptr.value);
     }
     if (const int64_t end = indptr(graph->num_nodes); end != graph->num_edges)
       throw indptr_end_error(graph->num_nodes, end, graph->num_edges);
-    if (found[1].count != 0)
-      throw neighbor_error(static_cast<int64_t>(found[1].first_plus_one) - 1, found[1].value, graph->num_nodes);
+    if (found.indices.count != 0)
+      throw neighbor_error(static_cast<int64_t>(found.indices.first_plus_one) - 1, found.indices.value,
+                           graph->num_nodes);
     operation.finish();
   });
 }

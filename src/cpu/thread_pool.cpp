@@ -8,6 +8,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/error.hpp"
@@ -52,6 +53,10 @@ struct ThreadPool::Shared {
   std::vector<std::thread> threads;
   std::atomic<bool> occupied{false};  // by a parallel section
   const pid_t process = getpid();
+  // What a forked child can neither use nor free; kept where a leak checker sees that it was left on purpose.
+  static inline Shared *left = nullptr;
+  Shared *left_before = nullptr;
+  static void leave_to_parent(Shared *shared) noexcept { shared->left_before = std::exchange(left, shared); }
 
   // One parallel section; written under the mutex.
   void (*body)(void *, int) noexcept = nullptr;
@@ -111,7 +116,7 @@ ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads), shared_(std
 ThreadPool::~ThreadPool() {
   if (shared_->process != getpid()) {
     // The threads are the parent's, and their handles cannot be joined here.
-    static_cast<void>(shared_.release());
+    Shared::leave_to_parent(shared_.release());
     return;
   }
   {
@@ -127,7 +132,7 @@ void ThreadPool::run_workers(int workers, void (*body)(void *, int) noexcept, vo
     // A forked child has one thread, which is here: nothing else looks at `shared_`. What the parent's pool holds is
     // left alone, since its mutex may be locked and its threads do not exist.
     auto fresh = std::make_unique<Shared>(num_threads_);
-    static_cast<void>(shared_.release());
+    Shared::leave_to_parent(shared_.release());
     shared_ = std::move(fresh);
   }
   Shared &shared = *shared_;
