@@ -11,9 +11,10 @@ extern "C" {
 
 /** What to do with an index that is negative or not less than the number of rows. */
 enum {
-  UNI_BOUNDS_CHECK = 0, /**< Fail. On the CPU every index is looked at before the first write. */
-  UNI_BOUNDS_SKIP = 1,  /**< Gather: the row is zeroed. Scatter: the row is ignored. Counted in the statistics. */
-  UNI_BOUNDS_TRUST = 2  /**< Not looked at: undefined behaviour on bad input. */
+  UNI_BOUNDS_CHECK =
+      0, /**< Fail. On the CPU every index is looked at before the first write; see context.h for devices. */
+  UNI_BOUNDS_SKIP = 1, /**< Gather: the row is zeroed. Scatter: the row is ignored. Counted in the statistics. */
+  UNI_BOUNDS_TRUST = 2 /**< Not looked at: undefined behaviour on bad input. */
 };
 
 /** What a scatter does where it writes. */

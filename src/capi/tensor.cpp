@@ -95,6 +95,7 @@ uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_er
     if (!tensor->readable_by_cpu())
       throw uni::Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is memory of CUDA device %d, which the CPU cannot read",
                        tensor->array().device_id);
+    uni::core::require_inherited(*tensor, "tensor");
     *data = tensor->array().data;
   });
 }
@@ -111,6 +112,7 @@ uni_status uni_tensor_device_pointer(const uni_tensor *tensor, int32_t device_id
 uni_status uni_tensor_copy_from(uni_tensor *tensor, const uni_array *source, void *stream, uni_error *error) {
   return guard(error, [&] {
     require(tensor, "tensor");
+    uni::core::require_inherited(*tensor, "tensor");
     uni::core::copy_array(tensor->context(), tensor->view(), "tensor", read_array(source, "source"), "source", stream);
   });
 }
@@ -118,6 +120,7 @@ uni_status uni_tensor_copy_from(uni_tensor *tensor, const uni_array *source, voi
 uni_status uni_tensor_copy_to(const uni_tensor *tensor, const uni_array *destination, void *stream, uni_error *error) {
   return guard(error, [&] {
     require(tensor, "tensor");
+    uni::core::require_inherited(*tensor, "tensor");
     uni::core::copy_array(tensor->context(), read_array(destination, "destination"), "destination", tensor->view(),
                           "tensor", stream);
   });

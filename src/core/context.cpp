@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -69,7 +70,8 @@ using uni::core::Backend;
 using uni::core::MemoryChoice;
 
 uni_context::uni_context(const uni_context_options &options)
-    : num_threads_(uni::core::choose_num_threads(options.num_threads)),
+    : process_(getpid()),
+      num_threads_(uni::core::choose_num_threads(options.num_threads)),
       log_(options.log),
       log_user_data_(options.log_user_data) {
   uni_backend_ops cpu_ops = {};
@@ -99,6 +101,8 @@ std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
   config.user_data = this;
   return std::make_unique<Backend>(ops, config);
 }
+
+bool uni_context::forked() const noexcept { return getpid() != process_; }
 
 Backend *uni_context::device() {
   std::call_once(device_once_, [this] {

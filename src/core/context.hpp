@@ -2,6 +2,8 @@
 // The context behind uni_context: backends, memory kinds, statistics, log.
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -39,6 +41,8 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
   int32_t num_threads() const noexcept { return num_threads_; }
   uni::core::Backend &cpu() const noexcept { return *cpu_; }
+  // Whether this is a child that was forked after the context was made.
+  bool forked() const noexcept;
 
   // The backend of CUDA devices, looked for on first use; NULL where there is none, and why_no_device() says why.
   uni::core::Backend *device();
@@ -59,6 +63,7 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   uni::core::MemoryChoice choose_unified();
   std::unique_ptr<uni::core::Backend> open_backend(const uni_backend_ops &ops);
 
+  const pid_t process_;
   int32_t num_threads_;
   uni_log_fn log_;
   void *log_user_data_;

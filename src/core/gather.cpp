@@ -27,6 +27,7 @@ void gather_into(const uni_tensor &source, const ArrayView &index, const uni_gat
                  const ArrayView &out) {
   check_options(options.bounds, options.flags);
   int64_t shape[UNI_MAX_NDIM];
+  require_inherited(source, "source");
   row_shape(source, "source", index, shape);
   require_no_count(out, "out");
   require_same_dtype(out, "out", source.view(), "source");
@@ -83,6 +84,7 @@ void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &r
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "options->reduce is %d, expected UNI_SCATTER_ASSIGN (0) or _ADD (1)",
                 options.reduce);
   int64_t shape[UNI_MAX_NDIM];
+  require_inherited(destination, "destination");
   row_shape(destination, "destination", index, shape);
   require_no_count(rows, "rows");
   require_same_dtype(rows, "rows", destination.view(), "destination");

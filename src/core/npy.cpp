@@ -101,6 +101,7 @@ void write_npy(const uni_tensor &tensor, OutputFile &file) {
   if (!tensor.readable_by_cpu())
     throw Error(UNI_STATUS_DEVICE_MISMATCH,
                 "tensor is device memory, expected memory that the CPU reads; copy it first");
+  require_inherited(tensor, "tensor");
   NpyHeader header;
   header.dtype = a.dtype;
   header.ndim = a.ndim;

@@ -41,7 +41,13 @@ uni_backend_ops open_plugin(const char *path) {
   uni_backend_ops ops = {};
   ops.struct_size = sizeof ops;
   uni_error error = UNI_ERROR_INIT;
-  throw_if_failed(init(UNI_BACKEND_ABI_VERSION, &ops, &error), error);
+  uni_status status = UNI_STATUS_OK;
+  try {
+    status = init(UNI_BACKEND_ABI_VERSION, &ops, &error);
+  } catch (const std::exception &e) {
+    throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "%s threw when it was opened: %s", path, e.what());
+  }
+  throw_if_failed(status, error);
   if (ops.abi_version != UNI_BACKEND_ABI_VERSION)
     throw Error(UNI_STATUS_VERSION_MISMATCH, "%s has plugin ABI %u, expected %d", path, ops.abi_version,
                 UNI_BACKEND_ABI_VERSION);

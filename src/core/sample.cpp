@@ -118,6 +118,8 @@ Ref<uni_sample> sample_neighbors(const uni_graph &graph, const ArrayView &seeds,
   if (seeds.array.count != nullptr)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "seeds->count is not NULL, expected seeds of a known number");
   uni_context *context = graph.context();
+  for (const uni_tensor *part : {&graph.indptr(), &graph.indices(), graph.edge_ids()})
+    if (part != nullptr) require_inherited(*part, "graph");
   Backend &backend = backend_for(context, seeds, "seeds", graph.indptr().view(), "graph");
 
   uni_sample_plan plan = {};

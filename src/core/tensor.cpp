@@ -214,6 +214,13 @@ uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept {
   return info;
 }
 
+void require_inherited(const uni_tensor &tensor, const char *name) {
+  if (tensor.memory() == UNI_MEMORY_HOST || !tensor.context()->forked()) return;
+  throw Error(UNI_STATUS_INVALID_STATE,
+              "%s is %s memory of the process that this one was forked from, which a child does not have", name,
+              uni_memory_name(tensor.memory()));
+}
+
 void *device_pointer(const uni_tensor &tensor, int32_t device_id) {
   if (device_id < 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "device_id is %d, expected at least 0", device_id);
   const bool own = tensor.memory() == UNI_MEMORY_DEVICE && tensor.array().device_id == device_id;
@@ -250,6 +257,7 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
 }
 
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream) {
+  require_inherited(tensor, "tensor");
   require_writable(tensor.view(), "tensor");
   if (tensor.layout().num_bytes == 0) return;
   const char zero[8] = {};

@@ -85,6 +85,8 @@ Ref<uni_tensor> adopt_tensor(uni_context *context, Backend *backend, uni_memory_
 Ref<uni_tensor> leading_entries(const uni_tensor &tensor, int64_t length);
 uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept;
 void *device_pointer(const uni_tensor &tensor, int32_t device_id);
+// Throws INVALID_STATE in a forked child for memory that it did not inherit: touching it would end the process.
+void require_inherited(const uni_tensor &tensor, const char *name);
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
                 const ArrayView &source, const char *source_name, void *stream);
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream);

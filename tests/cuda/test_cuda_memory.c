@@ -255,6 +255,12 @@ static void test_fork(void **state) {
         strstr(error.message, "forked") != NULL && other == NULL &&
         uni_context_synchronize(context, &error) == UNI_STATUS_INVALID_STATE;
     const uni_array said = array_1d(UNI_DTYPE_INT64, picks, 3);
+    void *data = NULL;
+    const int kept_away = uni_tensor_host_pointer(pinned, &data, &error) == UNI_STATUS_INVALID_STATE &&
+                          strstr(error.message, "pinned memory") != NULL && data == NULL &&
+                          uni_gather(pinned, &said, NULL, NULL, &other, &error) == UNI_STATUS_INVALID_STATE &&
+                          uni_tensor_fill(pinned, NULL, NULL, &error) == UNI_STATUS_INVALID_STATE &&
+                          uni_tensor_save(pinned, "/dev/null", &error) == UNI_STATUS_INVALID_STATE;
     uni_tensor *host = NULL;
     const int works = create_in(context, UNI_MEMORY_HOST, UNI_DTYPE_FLOAT32, 4, 2, &host) == UNI_STATUS_OK &&
                       uni_gather(host, &said, NULL, NULL, &other, &error) == UNI_STATUS_OK;
@@ -265,7 +271,7 @@ static void test_fork(void **state) {
     uni_tensor_release(pinned);
     uni_tensor_release(source);
     uni_context_release(context);
-    _exit(refused && works ? 0 : 1);
+    _exit(refused && kept_away && works ? 0 : 1);
   }
   int status = 0;
   assert_int_equal(waitpid(child, &status, 0), child);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which memory kinds machines have that nobody has at hand: one row to a machine.
+#include <cstring>
+
+#include "placement.hpp"
+#include "unitensor/array.h"
+
+// Last: its macros have names that the standard library uses.
+#include "../plugins/cmocka_cpp.hpp"
+
+namespace {
+
+using namespace uni::cuda;
+
+DeviceReport device(bool managed, bool concurrent, bool pageable, bool ats, bool registers) {
+  DeviceReport report = {};
+  std::strcpy(report.name, "a device");
+  report.unified_addressing = true;
+  report.managed_memory = managed;
+  report.concurrent_managed_access = concurrent;
+  report.pageable_memory_access = pageable;
+  report.pageable_memory_access_uses_host_page_tables = ats;
+  report.host_register_supported = registers;
+  return report;
+}
+
+MachineReport machine(std::vector<DeviceReport> devices) {
+  MachineReport report;
+  report.driver_version = report.runtime_version = 13000;
+  report.devices = std::move(devices);
+  return report;
+}
+
+const DeviceReport pcie = device(true, true, false, false, true);
+const DeviceReport hmm = device(true, true, true, false, true);
+const DeviceReport ats = device(true, true, true, true, true);
+const DeviceReport wsl = device(true, false, false, false, true);
+const DeviceReport small_vgpu = device(false, false, false, false, true);
+const DeviceReport bare = device(false, false, false, false, false);
+
+void unified_memory_is_the_best_that_all_devices_read(void **) {
+  const struct {
+    const char *name;
+    std::vector<DeviceReport> devices;
+    int32_t expected;
+    const char *reason;
+  } rows[] = {
+      {"a PCIe GPU", {pcie}, UNI_MEMORY_MANAGED, "resident on the host"},
+      {"eight of them", {pcie, pcie, pcie, pcie, pcie, pcie, pcie, pcie}, UNI_MEMORY_MANAGED, "every device"},
+      {"HMM moves what it touches", {hmm}, UNI_MEMORY_MANAGED, "resident on the host"},
+      {"ATS", {ats}, UNI_MEMORY_HOST, "ATS"},
+      {"ATS beside a PCIe GPU", {ats, pcie}, UNI_MEMORY_MANAGED, "every device"},
+      {"ATS beside HMM", {ats, hmm}, UNI_MEMORY_MANAGED, "every device"},
+      {"WSL", {wsl}, UNI_MEMORY_PINNED, "page-locked"},
+      {"one of two cannot", {pcie, wsl}, UNI_MEMORY_PINNED, "device 1 (a device)"},
+      {"a vGPU without managed memory", {small_vgpu}, UNI_MEMORY_PINNED, "concurrent access"},
+      {"nothing at all", {bare}, UNI_MEMORY_HOST, "no device reads"},
+  };
+  for (const auto &row : rows) {
+    const UnifiedChoice choice = unified_choice(machine(row.devices));
+    if (choice.memory != row.expected || choice.reason.find(row.reason) == std::string::npos)
+      fail_msg("%s: memory kind %d, \"%s\"", row.name, choice.memory, choice.reason.c_str());
+  }
+}
+
+void each_kind_says_why(void **) {
+  const struct {
+    DeviceReport device;
+    int32_t memory;
+    bool supported;
+    const char *reason;
+  } rows[] = {
+      {pcie, UNI_MEMORY_DEVICE, true, "device"},           {bare, UNI_MEMORY_DEVICE, true, "device"},
+      {pcie, UNI_MEMORY_MANAGED, true, "managed memory"},  {wsl, UNI_MEMORY_MANAGED, false, "WSL"},
+      {bare, UNI_MEMORY_MANAGED, false, "device 0"},       {pcie, UNI_MEMORY_PINNED, true, "page-locked"},
+      {bare, UNI_MEMORY_PINNED, false, "cannot register"}, {pcie, UNI_MEMORY_HOST, false, "CPU"},
+  };
+  for (const auto &row : rows) {
+    const MemorySupport support = memory_support(machine({row.device}), row.memory);
+    if (support.supported != row.supported || support.reason.find(row.reason) == std::string::npos)
+      fail_msg("kind %d: %d, \"%s\"", row.memory, support.supported, support.reason.c_str());
+  }
+}
+
+void machines_without_a_device_say_what_to_do(void **) {
+  MachineReport report = machine({pcie});
+  assert_true(why_no_device(report).empty());
+  const auto expect = [&](const char *text) {
+    if (why_no_device(report).find(text) == std::string::npos)
+      fail_msg("\"%s\" does not say \"%s\"", why_no_device(report).c_str(), text);
+  };
+  report.driver_version = 0;
+  expect("install one of CUDA 13.0 or newer");
+  report.driver_version = 12080;
+  expect("for CUDA 12.8, and this plugin needs 13.0");
+  // Built with 12.9, an older driver of 12 will do.
+  report.runtime_version = 12090;
+  assert_true(why_no_device(report).empty());
+  report = machine({});
+  expect("nvidia-smi");
+  report.count_result = 100;
+  expect("nvidia-smi");
+  report.visible_devices_empty = true;
+  expect("CUDA_VISIBLE_DEVICES");
+  report.visible_devices_empty = false;
+  report.count_result = 999;
+  report.count_error = "unknown error";
+  expect("unknown error (999)");
+  report = machine({pcie, pcie});
+  report.devices[0].compute_mode_prohibited = true;
+  assert_true(why_no_device(report).empty());
+  report.devices[1].compute_mode_prohibited = true;
+  expect("nvidia-smi -c");
+}
+
+}  // namespace
+
+int main() {
+  const CMUnitTest tests[] = {
+      cmocka_unit_test(unified_memory_is_the_best_that_all_devices_read),
+      cmocka_unit_test(each_kind_says_why),
+      cmocka_unit_test(machines_without_a_device_say_what_to_do),
+  };
+  return cmocka_run_group_tests(tests, nullptr, nullptr);
+}
