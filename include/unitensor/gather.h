@@ -11,10 +11,9 @@ extern "C" {
 
 /** What to do with an index that is negative or not less than the number of rows. */
 enum {
-  UNI_BOUNDS_CHECK =
-      0, /**< Fail. On the CPU every index is looked at before the first write; see context.h for devices. */
-  UNI_BOUNDS_SKIP = 1, /**< Gather: the row is zeroed. Scatter: the row is ignored. Counted in the statistics. */
-  UNI_BOUNDS_TRUST = 2 /**< Not looked at: undefined behaviour on bad input. */
+  UNI_BOUNDS_CHECK = 0, /**< Fail. The CPU looks at every index before the first write; for devices see context.h. */
+  UNI_BOUNDS_SKIP = 1,  /**< Gather: the row is zeroed. Scatter: the row is ignored. Counted in the statistics. */
+  UNI_BOUNDS_TRUST = 2  /**< Not looked at: undefined behaviour on bad input. */
 };
 
 /** What a scatter does where it writes. */

@@ -58,7 +58,9 @@ enum {
 /** Sample the in-neighbours of seeds over several hops. A hop expands the nodes first met in the hop before. A node with
  * no more neighbours than the fan-out gives all of them, in the order of the graph (without replacement). A node that
  * stands twice among the seeds draws the same neighbours for both places.
- * Asynchronous on @p stream on a device; complete on return on the CPU.
+ * Complete on return on the CPU. Asynchronous on @p stream on a device: until uni_sample_wait the arrays have room for the
+ * most that the fan-outs allow, entries past the count are -1, and what uni_sample_nodes gives carries the count, so that
+ * a gather can follow at once. With a fan-out of -1, or a bound of more than 2^24 edges, the call itself waits.
  * Source: Floyd's sampling algorithm (Bentley and Floyd, CACM 30(9), 1987) over Philox4x32-10 (Salmon et al., SC11).
  * @param[in]  graph   Not NULL.
  * @param[in]  seeds   Not NULL, one dimension, int32 or int64, each a node of the graph.
