@@ -181,6 +181,7 @@ uni_status init_backend(uint32_t abi_version,
   filled.destroy = destroy;
   filled.supports_memory = supports_memory;
   filled.choose_unified = choose_unified;
+  filled.reads_memory = reads_memory;
   filled.allocate = allocate;
   filled.release = release;
   filled.register_memory = register_memory;

@@ -88,6 +88,7 @@ class Operation {
 // The operations of the table, one file each.
 int32_t supports_memory(void *self, int32_t memory, char *reason, int32_t size) noexcept;
 int32_t choose_unified(void *self, char *reason, int32_t size) noexcept;
+int32_t reads_memory(void *self, int32_t device_id, int32_t memory, char *reason, int32_t size) noexcept;
 uni_status allocate(void *self, int32_t memory, int32_t device_id, int64_t num_bytes, uni_memory_block *block,
                     uni_error *error) noexcept;
 void release(void *self, uni_memory_block *block) noexcept;

@@ -167,6 +167,17 @@ int32_t choose_unified(void *self, char *reason, int32_t size) noexcept {
   }
 }
 
+int32_t reads_memory(void *self, int32_t device_id, int32_t memory, char *reason, int32_t size) noexcept {
+  try {
+    const MemorySupport support = reads_memory(backend_of(self).machine(), device_id, memory);
+    std::snprintf(reason, static_cast<size_t>(size), "%s", support.reason.c_str());
+    return support.supported;
+  } catch (const std::exception &) {
+    std::snprintf(reason, static_cast<size_t>(size), "out of host memory");
+    return 0;
+  }
+}
+
 uni_status allocate(void *self, int32_t memory, int32_t device_id, int64_t num_bytes, uni_memory_block *block,
                     uni_error *error) noexcept {
   return guard(error, [&] {

@@ -73,6 +73,20 @@ MemorySupport memory_support(const MachineReport &machine, int32_t memory) {
   }
 }
 
+MemorySupport reads_memory(const MachineReport &machine, int32_t device_id, int32_t memory) {
+  const int64_t count = static_cast<int64_t>(machine.devices.size());
+  if (device_id < 0 || device_id >= count)
+    return {false,
+            "there is no CUDA device " + std::to_string(device_id) + ", expected 0 to " + std::to_string(count - 1)};
+  const size_t slot = static_cast<size_t>(device_id);
+  if (memory != UNI_MEMORY_HOST) return {true, "every device reads it"};
+  if (!reads_pageable_memory(machine.devices[slot]))
+    return {false,
+            device_text(slot, machine.devices[slot]) +
+                " reads memory of the host only if it is unified, managed or pinned (it has neither ATS nor HMM)"};
+  return {true, device_text(slot, machine.devices[slot]) + " reads all memory of the host"};
+}
+
 UnifiedChoice unified_choice(const MachineReport &machine) {
   const std::string without_host_tables =
       first_without(machine, [](const DeviceReport &d) { return d.pageable_memory_access; });

@@ -38,6 +38,9 @@ struct UnifiedChoice {
 // The best memory on the host that every device can read.
 UnifiedChoice unified_choice(const MachineReport &machine);
 
+// Whether a device, one of them or not, reads memory of the host of this kind, and why not.
+MemorySupport reads_memory(const MachineReport &machine, int32_t device_id, int32_t memory);
+
 // Whether this device reads memory that CUDA has not been told of.
 bool reads_pageable_memory(const DeviceReport &device) noexcept;
 

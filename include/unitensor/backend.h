@@ -136,6 +136,9 @@ typedef struct uni_backend_ops {
   void (*release)(void *self, uni_memory_block *block);
   /** Optional; which kind of memory every device reads best, as UNI_MEMORY_*, and in @p reason why. */
   int32_t (*choose_unified)(void *self, char *reason, int32_t size);
+  /** Optional; say in @p reason why device @p device_id does or does not read memory of a kind (UNI_MEMORY_HOST, _PINNED or
+   * _MANAGED) at its address on the host. Returns 1 or 0. NULL where devices read pinned and managed memory only. */
+  int32_t (*reads_memory)(void *self, int32_t device_id, int32_t memory, char *reason, int32_t size);
   /** Optional; let devices read memory of the caller's where it lies. Undone by release, which leaves the memory. */
   uni_status (*register_memory)(void *self, void *data, int64_t num_bytes, uni_memory_block *block, uni_error *error);
   /** Optional; runs @p item when every operation that was enqueued before has finished: at once, in a later call of any

@@ -21,7 +21,9 @@ enum {
 };
 
 /** Export a tensor without a copy. The result keeps the tensor alive until its deleter runs, which any thread may do.
- * Strides are always filled in.
+ * Strides are always filled in. The library waits for its own operations before it frees memory, and knows nothing of the
+ * consumer's: who has enqueued kernels of its own runs the deleter when they have finished, or does everything on one
+ * stream, where what is written to the memory next comes behind them.
  * @param[in]  tensor    Not NULL.
  * @param[in]  device    UNI_DLPACK_*.
  * @param[in]  device_id For UNI_DLPACK_CUDA; else 0.

@@ -126,7 +126,8 @@ UNI_API uni_context *uni_tensor_context(const uni_tensor *tensor);
  * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (device memory). @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_error *error);
 
-/** Address for a CUDA device.
+/** Address for a CUDA device: pinned and managed memory for every device, its own memory, and host memory where the device
+ * reads all of it (ATS, HMM).
  * @param[in]  device_id Ordinal of the device. @param[out] data Not NULL.
  * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (the device cannot read this memory).
  * @threads Any thread. @on_error *data is NULL. @since 0.1 */

@@ -29,6 +29,9 @@ class Backend {
   bool supports_memory(int32_t memory, char *reason, int32_t size) {
     return ops_.supports_memory(self_, memory, reason, size) != 0;
   }
+  bool reads_memory(int32_t device_id, int32_t memory, char *reason, int32_t size) {
+    return ops_.reads_memory(self_, device_id, memory, reason, size) != 0;
+  }
   int32_t choose_unified(char *reason, int32_t size) { return ops_.choose_unified(self_, reason, size); }
   void defer(uni_deferred *item) noexcept { ops_.defer(self_, item); }
   void synchronize_quietly() noexcept {

@@ -46,6 +46,7 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
   // The backend of CUDA devices, looked for on first use; NULL where there is none, and why_no_device() says why.
   uni::core::Backend *device();
+  const std::string &why_no_device() const noexcept { return why_no_device_; }
   // The same where it has been looked for; NULL where not.
   uni::core::Backend *device_if_open() const noexcept { return open_device_.load(std::memory_order_acquire); }
   // The same as device(), or Error BACKEND_UNAVAILABLE.

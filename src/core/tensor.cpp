@@ -221,13 +221,33 @@ void require_inherited(const uni_tensor &tensor, const char *name) {
               uni_memory_name(tensor.memory()));
 }
 
+namespace {
+
+// For memory of the host.
+void require_read_by_device(const uni_tensor &tensor, int32_t device_id) {
+  const char *const kind = uni_memory_name(tensor.memory());
+  Backend *const backend = tensor.context()->device();
+  if (backend == nullptr)
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is %s memory, which CUDA device %d cannot read, since there is %s",
+                kind, device_id, tensor.context()->why_no_device().c_str());
+  char reason[sizeof(uni_memory_info::reason)] = "";
+  const bool reads = backend->ops().reads_memory != nullptr
+                         ? backend->reads_memory(device_id, tensor.memory(), reason, sizeof reason)
+                         : tensor.memory() != UNI_MEMORY_HOST;
+  if (!reads)
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is %s memory, which CUDA device %d cannot read%s%s", kind,
+                device_id, reason[0] != '\0' ? ": " : "", reason);
+}
+
+}  // namespace
+
 void *device_pointer(const uni_tensor &tensor, int32_t device_id) {
   if (device_id < 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "device_id is %d, expected at least 0", device_id);
-  const bool own = tensor.memory() == UNI_MEMORY_DEVICE && tensor.array().device_id == device_id;
-  if (!own && tensor.memory() != UNI_MEMORY_MANAGED && tensor.memory() != UNI_MEMORY_PINNED)
-    throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is %s memory, which CUDA device %d cannot read",
-                uni_memory_name(tensor.memory()), device_id);
-  tensor.context()->require_device();
+  const int32_t memory = tensor.memory();
+  if (memory == UNI_MEMORY_DEVICE && tensor.array().device_id != device_id)
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is memory of CUDA device %d, which CUDA device %d cannot read",
+                tensor.array().device_id, device_id);
+  if (memory != UNI_MEMORY_DEVICE) require_read_by_device(tensor, device_id);
   return tensor.array().data;  // one address for host and device (unified virtual addressing)
 }
 

@@ -38,7 +38,7 @@ UNI_HOST_DEVICE inline int64_t scatter_rank(const ScatterRowsArguments<Index> &a
 }
 
 // First pass of an assignment: who writes which row. Also finds what is out of bounds.
-template <class Index, bool kDense>
+template <class Index, bool kDense, class Access = Atomics>
 struct ScatterChoose {
   ScatterRowsArguments<Index> a;
   NodeTable<kDense> table;
@@ -53,9 +53,9 @@ struct ScatterChoose {
         if (!a.is_inside(row))
           tally.add(i, row);
         else
-          table.insert_least(static_cast<uint64_t>(row), scatter_rank(a, i));
+          table.template insert_least<Access>(static_cast<uint64_t>(row), scatter_rank(a, i));
       }
-      if (!a.trust) tally.report(a.record);
+      if (!a.trust) tally.report<Access>(a.record);
     });
   }
 };
@@ -123,7 +123,7 @@ struct ScatterAdd {
     }
     if (!a.trust) {
       g.each([&](int lane) {
-        if (lane == 0) tally.report(a.record);
+        if (lane == 0) tally.report<Access>(a.record);
       });
     }
   }

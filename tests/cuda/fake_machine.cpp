@@ -185,6 +185,8 @@ bool Machine::accessible_locked(const void *data, int64_t num_bytes) const {
     --block;
     if (end <= block->first + static_cast<uintptr_t>(block->second.num_bytes)) return true;
   }
+  const uintptr_t arena = reinterpret_cast<uintptr_t>(arena_);
+  if (devices[0].pageable_memory_access && (end <= arena || begin >= arena + arena_bytes)) return true;
   // Registered ranges may follow one another without a gap.
   uintptr_t at = begin;
   while (at < end) {

@@ -88,6 +88,14 @@ void fake_set_machine(int32_t num_devices, int32_t driver_version, int32_t concu
   for (auto &device : machine->devices) device.concurrent_managed_access = concurrent_managed_access != 0;
 }
 
+void fake_set_pageable_access(int32_t pageable, int32_t host_page_tables) {
+  const Locked machine;
+  for (auto &device : machine->devices) {
+    device.pageable_memory_access = pageable != 0;
+    device.pageable_memory_access_uses_host_page_tables = host_page_tables != 0;
+  }
+}
+
 void fake_poison_next_launch(int32_t error) { Locked()->poison_next = error; }
 
 void fake_set_capturing(int32_t capturing) { Locked()->capturing = capturing != 0; }

@@ -82,6 +82,25 @@ void each_kind_says_why(void **) {
   }
 }
 
+void each_device_says_what_it_reads(void **) {
+  const MachineReport two = machine({pcie, hmm});
+  const struct {
+    int32_t device_id;
+    int32_t memory;
+    bool reads;
+    const char *reason;
+  } rows[] = {
+      {0, UNI_MEMORY_HOST, false, "neither ATS nor HMM"}, {1, UNI_MEMORY_HOST, true, "all memory"},
+      {0, UNI_MEMORY_PINNED, true, "every device"},       {1, UNI_MEMORY_MANAGED, true, "every device"},
+      {2, UNI_MEMORY_MANAGED, false, "expected 0 to 1"},  {-1, UNI_MEMORY_HOST, false, "no CUDA device -1"},
+  };
+  for (const auto &row : rows) {
+    const MemorySupport support = reads_memory(two, row.device_id, row.memory);
+    if (support.supported != row.reads || support.reason.find(row.reason) == std::string::npos)
+      fail_msg("device %d, kind %d: %d, \"%s\"", row.device_id, row.memory, support.supported, support.reason.c_str());
+  }
+}
+
 void machines_without_a_device_say_what_to_do(void **) {
   MachineReport report = machine({pcie});
   assert_true(why_no_device(report).empty());
@@ -119,6 +138,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(unified_memory_is_the_best_that_all_devices_read),
       cmocka_unit_test(each_kind_says_why),
+      cmocka_unit_test(each_device_says_what_it_reads),
       cmocka_unit_test(machines_without_a_device_say_what_to_do),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);

@@ -102,6 +102,40 @@ def test_cuda_array_interface(context):
         ut.wrap(Foreign(x, mask=Foreign(x)), context)
 
 
+class Consumer:
+    """A producer that asks a tensor for one device, as a library that knows that device only would."""
+
+    def __init__(self, tensor, device):
+        self.tensor, self.device = tensor, device
+
+    def __dlpack_device__(self):
+        return self.device
+
+    def __dlpack__(self, **arguments):
+        return self.tensor.__dlpack__(dl_device=self.device, **arguments)
+
+
+@pytest.mark.parametrize("memory", ["managed", "pinned", "device"])
+def test_dlpack_on_the_device(context, memory):
+    x = on_device(TABLE, context, memory)
+    seen = ut.from_dlpack(Consumer(x, (2, 0)), context)
+    assert (seen.device, seen.memory, seen.shape) == ("cuda:0", "device", (10, 4))
+    del x
+    np.testing.assert_array_equal(on_host(seen[on_device(np.array([7, 1]), context)], context), TABLE[[7, 1]])
+    if memory != "device":
+        np.testing.assert_array_equal(np.from_dlpack(on_device(TABLE, context, memory)), TABLE)
+    else:
+        with pytest.raises(BufferError, match="CPU cannot read"):
+            seen.__dlpack__(dl_device=(1, 0))
+
+
+def test_dlpack_refuses_what_a_device_does_not_read(context):
+    with pytest.raises(BufferError, match="neither ATS nor HMM"):
+        ut.tensor(TABLE, memory="host", context=context).__dlpack__(dl_device=(2, 0))
+    with pytest.raises(BufferError, match="no CUDA device 1"):
+        on_device(TABLE, context, "managed").__dlpack__(dl_device=(2, 1))
+
+
 def test_device_memory_is_not_read_by_the_cpu(context):
     x = on_device(TABLE, context)
     with pytest.raises(ut.DeviceMismatchError):

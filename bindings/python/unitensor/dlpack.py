@@ -81,7 +81,8 @@ def _request_capsule(obj: Any) -> Any:
     device = obj.__dlpack_device__() if hasattr(obj, "__dlpack_device__") else (_CPU, 0)
     if int(device[0]) == _CUDA:
         torch = sys.modules.get("torch")
-        current = torch.cuda.current_stream(int(device[1])).cuda_stream if torch is not None else 0
+        with_cuda = torch is not None and torch.cuda.is_available()
+        current = torch.cuda.current_stream(int(device[1])).cuda_stream if with_cuda else 0
         # DLPack's 1 is the legacy default stream, whose handle is 0.
         arguments["stream"] = current or 1
     try:

@@ -36,6 +36,9 @@ def as_tensor(tensor: Tensor, device: Union[str, torch.device, None] = None) -> 
     device: None sees memory that the CPU reads as a CPU tensor and device memory as a CUDA one; "cuda:0" gives the CUDA
     alias of pinned, managed or unified memory. PyTorch has no read-only tensors: a read-only one is refused.
 
+    PyTorch lets go of the memory as soon as its kernels are enqueued: where they run on another stream than what uses the
+    library next, keep the tensor until they have finished.
+
     Raises InvalidArgumentError (read-only), InvalidStateError (closed), DeviceMismatchError or BufferError (the device
     cannot read the memory)."""
     if tensor.is_read_only:

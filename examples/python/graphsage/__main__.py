@@ -26,6 +26,9 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the split, the model and the samples (default: 0)")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)),
                         help="of unitensor and of PyTorch (default: as many as there are cores)")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
+                        help="where batches are made and the model is trained (default: the GPU, where there is one "
+                             "that PyTorch and unitensor can use)")
     parser.add_argument("--quick", action="store_true", help="a few hundred nodes and two epochs, to try it out")
     parser.add_argument("--json", type=Path, metavar="FILE", help="leave the result there as well")
     parser.add_argument("--picture", type=Path, default=Path("graphsage.png"), metavar="FILE",
@@ -53,11 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from . import baselines, data, debian, report
     from .batches import BatchMaker, Clock
     from .comparison import compare_in_own_process
+    from .devices import NoDevice, choose_device
     from .training import Settings, train
 
     torch.set_num_threads(options.threads)
     context = unitensor.Context(num_threads=options.threads)
-    clock = Clock()
+    try:
+        choice = choose_device(options.device, context)
+    except NoDevice as error:
+        print(f"graphsage: {error}", file=sys.stderr)
+        return 1
+    clock = Clock(choice.device)
     with clock.measure("reading the data"):
         try:
             if options.data:
@@ -77,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         dataset.make_split(options.seed)
         if options.quick:
             dataset.shrink_split(512)
-        maker = BatchMaker(dataset, context, options.seed)
+        maker = BatchMaker(dataset, context, options.seed, choice.device)
 
     chosen = {"epochs": options.epochs or (2 if options.quick else None), "fanouts": options.fanouts,
               "batch_size": options.batch_size or (128 if options.quick else None)}
@@ -96,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
           f"{maker.width} features, {dataset.num_classes} classes\n"
           f"{parts[0]:,} nodes to train, {parts[1]:,} to choose the model, {parts[2]:,} to test it\n"
           f"unitensor {unitensor.__version__}, {options.threads} threads; unified memory is {resolved} memory here; "
-          f"PyTorch {torch.__version__}", flush=True)
+          f"PyTorch {torch.__version__}\n"
+          f"batches are made and the model is trained on {choice.device} ({choice.reason})", flush=True)
 
     outcome = train(dataset, maker, settings, options.seed, clock)
     print("computing the baselines", flush=True)
@@ -105,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("sampling and gathering an epoch in plain PyTorch as well", flush=True)
     with clock.measure("comparison"):
         comparison = compare_in_own_process(dataset, settings.batch_size, settings.fanouts, options.seed,
-                                            options.threads)
+                                            options.threads, choice.device.type)
 
     title = f"GraphSAGE, {dataset.name}: {outcome.test_accuracy:.1%} of the test part"
     report.draw(options.picture, title, outcome, accuracies, clock.seconds, comparison)
@@ -117,7 +127,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"picture: {options.picture}")
     if options.json:
         details = {"nodes": dataset.num_nodes, "edges": dataset.num_edges, "classes": dataset.num_classes,
-                   "seed": options.seed, "threads": options.threads, "settings": dataclasses.asdict(settings)}
+                   "seed": options.seed, "threads": options.threads, "device": str(choice.device),
+                   "settings": dataclasses.asdict(settings)}
         report.write_json(options.json, outcome, accuracies, clock.seconds, total, comparison, options.picture,
                           details)
     return 0

@@ -88,10 +88,11 @@ class PlainSampler:
 class RowBuffer:
     """Room for gathered rows that grows as needed and is used again: no fresh pages for every batch."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, page_locked: bool = False) -> None:
+        self.page_locked = page_locked
         self.rows = torch.empty((0, width))
 
     def room_for(self, rows: int) -> Tensor:
         if len(self.rows) < rows:
-            self.rows = torch.empty((rows + rows // 8, self.rows.shape[1]))
+            self.rows = torch.empty((rows + rows // 8, self.rows.shape[1]), pin_memory=self.page_locked)
         return self.rows[:rows]

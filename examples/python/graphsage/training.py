@@ -58,13 +58,15 @@ def evaluate(model: GraphSage, maker: BatchMaker, nodes: Tensor, labels: Tensor,
 
 
 def train(dataset: Dataset, maker: BatchMaker, settings: Settings, seed: int, clock: Clock) -> Outcome:
-    """Train, keep the parameters that were best on the validation part, and measure those on the test part."""
+    """Train on the device of `maker`, keep the parameters that were best on the validation part, and measure those on
+    the test part."""
     torch.manual_seed(seed)
+    device = maker.device
     shuffle = torch.Generator().manual_seed(seed)
-    labels = torch.from_numpy(dataset.labels)
-    train_nodes, validation_nodes, test_nodes = (torch.from_numpy(dataset.nodes_of(part))
+    labels = torch.from_numpy(dataset.labels).to(device)
+    train_nodes, validation_nodes, test_nodes = (torch.from_numpy(dataset.nodes_of(part)).to(device)
                                                  for part in (TRAIN, VALIDATION, TEST))
-    model = GraphSage(maker.width, settings.hidden, dataset.num_classes, hops=len(settings.fanouts))
+    model = GraphSage(maker.width, settings.hidden, dataset.num_classes, hops=len(settings.fanouts)).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     batches_per_epoch = -(-len(train_nodes) // settings.batch_size)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, pct_start=0.15,
