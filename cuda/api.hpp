@@ -46,6 +46,8 @@ struct Api {
   // The runtime's last error, which is cleared.
   Result (*take_last_error)();
 
+  // Whether this process sees the files that a driver offers its devices by: a container often does not.
+  bool (*has_device_nodes)();
   // 0 where there is no driver.
   Result (*driver_version)(int32_t *version);
   Result (*runtime_version)(int32_t *version);
@@ -63,6 +65,9 @@ struct Api {
   Result (*allocate_managed)(void **data, int64_t num_bytes);
   Result (*advise_host_resident)(void *data, int64_t num_bytes, const int32_t *device_ids, int32_t num_devices);
   Result (*free_managed)(void *data);
+  // Page-locked memory of CUDA's own, which every device reads and writes at the address that the host has for it.
+  Result (*allocate_host)(void **data, int64_t num_bytes);
+  Result (*free_host)(void *data);
   // Page-locks memory for all devices.
   Result (*register_host)(void *data, int64_t num_bytes);
   Result (*unregister_host)(void *data);

@@ -14,6 +14,7 @@ MachineReport look_at_machine(const Api &api) {
   api.runtime_version(&machine.runtime_version);
   if (const char *visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr)
     machine.visible_devices_empty = visible[0] == '\0' || std::strcmp(visible, "-1") == 0;
+  machine.has_device_nodes = api.has_device_nodes();
   int32_t count = 0;
   machine.count_result = api.device_count(&count);
   if (machine.count_result != kSuccess) {

@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "advice.hpp"
+
 namespace uni::cuda {
 namespace {
 
@@ -56,7 +58,9 @@ void Calls::require(Result result, const char *format, ...) {
   const uni_status status = ends_the_context(result)         ? UNI_STATUS_DEVICE_LOST
                             : result == result::kOutOfMemory ? UNI_STATUS_OUT_OF_MEMORY
                                                              : UNI_STATUS_BACKEND_ERROR;
-  throw Error(status, "%s failed: %s (%d, %s)", call, api_.error_text(result), result, api_.error_name(result))
+  const char *const what_to_do = advice(result);
+  throw Error(status, "%s failed: %s (%d, %s)%s%s", call, api_.error_text(result), result, api_.error_name(result),
+              what_to_do[0] != '\0' ? "; " : "", what_to_do)
       .with_native_code(result);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "advice.hpp"
 #include "calls.hpp"
 #include "unitensor/array.h"
 
@@ -37,9 +38,14 @@ std::string why_no_device(const MachineReport &machine) {
            version_text(machine.runtime_version / 1000 * 1000) + ": install a newer driver";
   if (machine.visible_devices_empty && machine.devices.empty())
     return "CUDA_VISIBLE_DEVICES hides every device: unset it, or name one";
-  if (machine.count_result != kSuccess && machine.count_result != result::kNoDevice)
+  if (machine.devices.empty() && !machine.has_device_nodes)
+    return "the driver's libraries are there, and no /dev/nvidiactl: in a container, start it with access to the GPU "
+           "(docker run --gpus all); elsewhere load the driver";
+  if (machine.count_result != kSuccess && machine.count_result != result::kNoDevice) {
+    const std::string what_to_do = advice(machine.count_result);
     return std::string("the devices could not be counted: ") + machine.count_error + " (" +
-           std::to_string(machine.count_result) + ")";
+           std::to_string(machine.count_result) + ")" + (what_to_do.empty() ? "" : "; " + what_to_do);
+  }
   if (machine.devices.empty()) return "the driver sees no device: look at what nvidia-smi says";
   if (std::all_of(machine.devices.begin(), machine.devices.end(),
                   [](const DeviceReport &device) { return device.compute_mode_prohibited; }))

@@ -2,6 +2,7 @@
 #include "runtime_api.hpp"
 
 #include <cuda_runtime.h>
+#include <unistd.h>
 
 #include "runtime_entries.hpp"
 
@@ -17,6 +18,13 @@ void forget_last_error() { cudaGetLastError(); }
 const char *error_name(Result result) { return cudaGetErrorName(static_cast<cudaError_t>(result)); }
 const char *error_text(Result result) { return cudaGetErrorString(static_cast<cudaError_t>(result)); }
 Result take_last_error() { return cudaGetLastError(); }
+
+bool has_device_nodes() {
+  // Those of the usual driver, of WSL, and of Jetsons.
+  for (const char *node : {"/dev/nvidiactl", "/dev/dxg", "/dev/nvhost-gpu", "/dev/nvmap"})
+    if (access(node, F_OK) == 0) return true;
+  return false;
+}
 
 Result driver_version(int32_t *version) { return cudaDriverGetVersion(version); }
 Result runtime_version(int32_t *version) { return cudaRuntimeGetVersion(version); }
@@ -54,6 +62,12 @@ Result advise_host_resident(void *data, int64_t num_bytes, const int32_t *device
 }
 
 Result free_managed(void *data) { return cudaFree(data); }
+
+Result allocate_host(void **data, int64_t num_bytes) {
+  return cudaHostAlloc(data, static_cast<size_t>(num_bytes), cudaHostAllocPortable | cudaHostAllocMapped);
+}
+
+Result free_host(void *data) { return cudaFreeHost(data); }
 
 Result register_host(void *data, int64_t num_bytes) {
   return cudaHostRegister(data, static_cast<size_t>(num_bytes), cudaHostRegisterPortable | cudaHostRegisterMapped);
@@ -137,6 +151,7 @@ constexpr Api table = {
     .error_name = error_name,
     .error_text = error_text,
     .take_last_error = take_last_error,
+    .has_device_nodes = has_device_nodes,
     .driver_version = driver_version,
     .runtime_version = runtime_version,
     .device_count = device_count,
@@ -149,6 +164,8 @@ constexpr Api table = {
     .allocate_managed = allocate_managed,
     .advise_host_resident = advise_host_resident,
     .free_managed = free_managed,
+    .allocate_host = allocate_host,
+    .free_host = free_host,
     .register_host = register_host,
     .unregister_host = unregister_host,
     .pointer_report = pointer_report,

@@ -53,6 +53,12 @@ Result take_last_error() {
   return error;
 }
 
+bool has_device_nodes() {
+  Machine &machine = Machine::instance();
+  const std::lock_guard<std::mutex> lock(machine.mutex);
+  return machine.has_device_nodes;
+}
+
 Result driver_version(int32_t *version) {
   Machine &machine = Machine::instance();
   const std::lock_guard<std::mutex> lock(machine.mutex);
@@ -136,6 +142,14 @@ Result advise_host_resident(void *data, int64_t num_bytes, const int32_t *device
 
 Result free_managed(void *data) {
   return give_back([&](Machine &machine) { return machine.free_locked(data, PointerKind::kManaged); });
+}
+
+Result allocate_host(void **data, int64_t num_bytes) {
+  return call([&](Machine &machine) { return machine.allocate_host_locked(data, num_bytes); });
+}
+
+Result free_host(void *data) {
+  return give_back([&](Machine &machine) { return machine.free_host_locked(data); });
 }
 
 Result register_host(void *data, int64_t num_bytes) {
@@ -288,6 +302,7 @@ const Api &fake_api() {
       error_name,
       error_text,
       take_last_error,
+      has_device_nodes,
       driver_version,
       runtime_version,
       device_count,
@@ -300,6 +315,8 @@ const Api &fake_api() {
       allocate_managed,
       advise_host_resident,
       free_managed,
+      allocate_host,
+      free_host,
       register_host,
       unregister_host,
       pointer_report,

@@ -38,7 +38,9 @@ void Machine::reset_locked() {
     if (block.kind == PointerKind::kManaged) std::free(reinterpret_cast<void *>(address));
   for (FakeStream *stream : streams) delete stream;
   for (FakeEvent *event : events) delete event;
+  for (void *block : host_blocks) std::free(block);
   blocks.clear();
+  host_blocks.clear();
   registered.clear();
   streams.clear();
   events.clear();
@@ -53,6 +55,7 @@ void Machine::reset_locked() {
   capturing = false;
   schedule = {};
   driver_version = 13000;
+  has_device_nodes = true;
   devices.assign(1, make_device());
 }
 
@@ -149,6 +152,22 @@ Result Machine::free_in_order_locked(void *data, FakeStream &stream) {
     return fail_locked(kInvalidValue);
   found->second.freed = true;
   enqueue_locked(stream, [this, data] { free_locked(data, PointerKind::kDevice); });
+  return kSuccess;
+}
+
+Result Machine::allocate_host_locked(void **data, int64_t num_bytes) {
+  *data = std::aligned_alloc(page_bytes, static_cast<size_t>(round_up(num_bytes, page_bytes)));
+  if (*data == nullptr) return fail_locked(kOutOfMemory);
+  std::memset(*data, fresh_value, static_cast<size_t>(num_bytes));
+  host_blocks.insert(*data);
+  registered[reinterpret_cast<uintptr_t>(*data)] = num_bytes;
+  return kSuccess;
+}
+
+Result Machine::free_host_locked(void *data) {
+  if (host_blocks.erase(data) != 1) return fail_locked(kInvalidValue);
+  registered.erase(reinterpret_cast<uintptr_t>(data));
+  std::free(data);
   return kSuccess;
 }
 

@@ -73,6 +73,8 @@ class Machine {
   Result free_locked(void *data, PointerKind kind);
   // A free that comes at its turn in a stream: until then the block is there.
   Result free_in_order_locked(void *data, FakeStream &stream);
+  Result allocate_host_locked(void **data, int64_t num_bytes);
+  Result free_host_locked(void *data);
   Result register_locked(void *data, int64_t num_bytes);
   Result unregister_locked(void *data);
   PointerReport report_locked(const void *data) const;
@@ -101,10 +103,12 @@ class Machine {
   bool capturing = false;
   Schedule schedule;
   int32_t driver_version = 13000;
+  bool has_device_nodes = true;
   std::vector<DeviceReport> devices;
 
   std::map<uintptr_t, Block> blocks;
   std::map<uintptr_t, int64_t> registered;
+  std::set<void *> host_blocks;  // memory of CUDA's own among the registered
   std::set<FakeStream *> streams;
   std::set<FakeEvent *> events;
 

@@ -304,6 +304,9 @@ static void test_machines_without_a_device(void **state) {
   FAILS_NULL(UNI_STATUS_BACKEND_UNAVAILABLE, "CUDA_VISIBLE_DEVICES hides", context,
              uni_context_create(&options, &context, &error));
   unsetenv("CUDA_VISIBLE_DEVICES");
+  fake_set_device_nodes(0);
+  FAILS_NULL(UNI_STATUS_BACKEND_UNAVAILABLE, "docker run --gpus all", context,
+             uni_context_create(&options, &context, &error));
   /* Without concurrent access to managed memory, unified memory is pinned. */
   fake_reset();
   fake_set_machine(2, 13000, 0);
@@ -317,6 +320,60 @@ static void test_machines_without_a_device(void **state) {
              create_in(context, UNI_MEMORY_MANAGED, UNI_DTYPE_INT8, 4, -1, &tensor));
   uni_context_release(context);
   check_nothing_left();
+}
+
+/* What CUDA says of the machine comes with what to do about it, and the CPU goes on. */
+static void test_machines_that_fail(void **state) {
+  (void)state;
+  const struct {
+    int32_t error;
+    const char *text;
+  } counting[] = {{3, "load the driver again"},
+                  {34, "LD_LIBRARY_PATH"},
+                  {36, "newer driver"},
+                  {802, "fabricmanager"},
+                  {803, "restart"},
+                  {804, "library path"},
+                  {805, "MPS"},
+                  {304, "rights to /dev"},
+                  {999, "could not be counted"}},
+    using[] = {{2, "nvidia-smi"}, {46, "another process"}, {209, "-Dgpu_arch"}, {102, "licence"}, {800, "container"}};
+  uni_context_options options = UNI_CONTEXT_OPTIONS_INIT;
+  options.backend_path = CUDA_EMULATED;
+  uni_context *context = NULL;
+  for (size_t i = 0; i < sizeof counting / sizeof *counting; ++i) {
+    fake_reset();
+    fake_fail_call(1, counting[i].error);
+    FAILS_NULL(UNI_STATUS_BACKEND_UNAVAILABLE, counting[i].text, context,
+               uni_context_create(&options, &context, &error));
+    assert_int_equal(counts_now().last_error, 0);
+  }
+  for (size_t i = 0; i < sizeof using / sizeof *using; ++i) {
+    fake_reset();
+    context = make_cuda_context();
+    /* The first two calls ask for the current device and for a stream. */
+    fake_fail_call(3, using[i].error);
+    uni_tensor *tensor = NULL;
+    const uni_status status = create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, &tensor);
+    /* Memory that is missing is asked for again. */
+    if (using[i].error == 2) {
+      assert_int_equal(status, UNI_STATUS_OK);
+      uni_tensor_release(tensor);
+    } else {
+      assert_int_equal(status, UNI_STATUS_BACKEND_ERROR);
+      if (strstr(error.message, using[i].text) == NULL) fail_msg("\"%s\": no %s", error.message, using[i].text);
+    }
+    assert_int_equal(counts_now().last_error, 0);
+    uni_tensor *host = make_in(context, UNI_MEMORY_HOST, UNI_DTYPE_FLOAT32, 4, 2, table), *out = NULL;
+    const int64_t index[1] = {3};
+    const uni_array said = array_1d(UNI_DTYPE_INT64, index, 1);
+    OK(uni_gather(host, &said, NULL, NULL, &out, &error));
+    assert_memory_equal(pointer_of(out), table[3], sizeof table[3]);
+    uni_tensor_release(out);
+    uni_tensor_release(host);
+    uni_context_release(context);
+    check_nothing_left();
+  }
 }
 
 static void test_capture_is_refused(void **state) {
@@ -337,7 +394,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_bounds_are_reported_later), cmocka_unit_test(test_sample_without_a_wait),
       cmocka_unit_test(test_every_call_fails),          cmocka_unit_test(test_lost_device),
-      cmocka_unit_test(test_machines_without_a_device), cmocka_unit_test(test_capture_is_refused),
+      cmocka_unit_test(test_machines_without_a_device), cmocka_unit_test(test_machines_that_fail),
+      cmocka_unit_test(test_capture_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,11 @@ void machines_without_a_device_say_what_to_do(void **) {
   report.count_result = 999;
   report.count_error = "unknown error";
   expect("unknown error (999)");
+  report.count_result = 803;
+  expect("restart the machine");
+  report.has_device_nodes = false;
+  expect("docker run --gpus all");
+  report.has_device_nodes = true;
   report = machine({pcie, pcie});
   report.devices[0].compute_mode_prohibited = true;
   assert_true(why_no_device(report).empty());
