@@ -35,9 +35,11 @@ typedef struct uni_load_options {
 UNI_API uni_status uni_tensor_load(uni_context *context, const char *path, int32_t memory,
                                    const uni_load_options *options, uni_tensor **tensor, uni_error *error);
 
-/** Save a tensor as a .npy file of format version 1. Blocks. The file is written beside @p path and renamed onto it, so
- * that a failure leaves what was there.
- * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH (bfloat16); _DEVICE_MISMATCH; _IO_ERROR; _OUT_OF_MEMORY.
+/** Save a tensor of any memory kind as a .npy file of format version 1. Blocks, and for pinned, managed and device memory
+ * until everything has finished that the context has enqueued before. The file is written beside @p path and renamed onto
+ * it, so that a failure leaves what was there.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DTYPE_MISMATCH (bfloat16); _IO_ERROR; _OUT_OF_MEMORY; _DEVICE_LOST;
+ *         _BACKEND_ERROR.
  * @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_tensor_save(const uni_tensor *tensor, const char *path, uni_error *error);
 

@@ -182,11 +182,16 @@ MemoryChoice uni_context::choose_unified() {
 }
 
 void uni_context::check(bool wait) {
-  for (Backend *backend : {cpu_.get(), device_.get()}) {
+  for (Backend *backend : {cpu_.get(), device_if_open()}) {
     if (backend == nullptr) continue;
     if (wait && backend->ops().synchronize != nullptr) backend->call(backend->ops().synchronize);
     if (backend->ops().check != nullptr) backend->call(backend->ops().check);
   }
+}
+
+void uni_context::wait_for_device() {
+  Backend *const backend = device_if_open();
+  if (backend != nullptr && backend->ops().synchronize != nullptr) backend->call(backend->ops().synchronize);
 }
 
 void uni_context::log(int32_t level, const char *message) const noexcept {

@@ -56,6 +56,8 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
   uni::core::MemoryChoice choose_memory(int32_t memory);
   void check(bool wait);
+  // Blocks until the device, where one has been opened, has done what was enqueued; says nothing of what was out of bounds.
+  void wait_for_device();
   void log(int32_t level, const char *message) const noexcept;
 
   uni::core::Statistics statistics;

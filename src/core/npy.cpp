@@ -36,30 +36,73 @@ Layout layout_of(const NpyHeader &header, const char *path) {
   }
 }
 
-// Reads all rows into memory of the CPU's, whatever the distance between them: straight to their place where they are
-// packed, by way of a piece of the file where they are padded.
-void read_rows(const InputFile &file, int64_t offset, const ArrayView &to, const uni_load_options &options) {
-  const uni_rows rows = to.rows();
-  const int64_t total = to.layout.num_bytes;
+// The rows of a tensor in pieces of a few megabytes, or of one row where that is longer; files have them without gaps.
+// Calls body(rows of the piece, where it begins in the file's data).
+template <class Body>
+void for_each_piece(const ArrayView &view, Body &&body) {
+  const uni_rows rows = view.rows();
+  const int64_t total = view.layout.num_bytes;
   if (total == 0) return;
   const bool padded = rows.row_pitch != rows.row_bytes && rows.num_rows > 1;
-  const int64_t whole_rows = std::max<int64_t>(1, piece_bytes / rows.row_bytes) * rows.row_bytes;
-  const int64_t most = std::min(padded ? whole_rows : piece_bytes, total);
-  const auto staged = std::unique_ptr<char[]>(padded ? new char[static_cast<size_t>(most)] : nullptr);
-  for (int64_t done = 0; done < total;) {
-    const int64_t piece = std::min(most, total - done);
-    if (padded) {
-      file.read_at(offset + done, staged.get(), piece);
-      char *row = rows.data + done / rows.row_bytes * rows.row_pitch;
-      for (int64_t at = 0; at < piece; at += rows.row_bytes, row += rows.row_pitch)
-        std::copy_n(staged.get() + at, rows.row_bytes, row);
-    } else {
-      file.read_at(offset + done, rows.data + done, piece);
-    }
-    done += piece;
-    if (options.progress != nullptr && options.progress(options.progress_user_data, done, total) != 0)
-      throw Error(UNI_STATUS_CALLBACK, "loading %s was stopped by the progress callback", file.path());
+  const int64_t most = padded ? std::max<int64_t>(1, piece_bytes / rows.row_bytes) * rows.row_bytes : piece_bytes;
+  for (int64_t begin = 0; begin < total; begin += most) {
+    const int64_t bytes = std::min(most, total - begin);
+    const int64_t count = padded ? bytes / rows.row_bytes : 1;
+    char *const data = rows.data + (padded ? begin / rows.row_bytes * rows.row_pitch : begin);
+    body(uni_rows{data, count, bytes / count, padded ? rows.row_pitch : bytes}, begin);
   }
+}
+
+// Host memory for a piece, which pieces go by way of that are padded or on a device.
+class Staging {
+ public:
+  explicit Staging(const uni_tensor &tensor)
+      : backend_(tensor.readable_by_cpu() ? tensor.context()->cpu() : tensor.context()->require_device()),
+        on_device_(!tensor.readable_by_cpu()) {}
+
+  bool needed_for(const uni_rows &rows) const { return on_device_ || rows.num_rows > 1; }
+  // The rows without gaps; `get` fills them, `put` empties them. What CUDA copies from here it reads during the call.
+  char *packed(const uni_rows &rows) {
+    const int64_t bytes = rows.num_rows * rows.row_bytes;
+    if (bytes > size_) {
+      memory_.reset(new char[static_cast<size_t>(bytes)]);
+      size_ = bytes;
+    }
+    return memory_.get();
+  }
+  void put(const uni_rows &to) {
+    const uni_rows from = {packed(to), to.num_rows, to.row_bytes, to.row_bytes};
+    backend_.call(backend_.ops().copy, &to, &from, nullptr);
+  }
+  char *get(const uni_rows &from) {
+    const uni_rows to = {packed(from), from.num_rows, from.row_bytes, from.row_bytes};
+    backend_.call(backend_.ops().copy, &to, &from, nullptr);
+    wait();
+    return to.data;
+  }
+  void wait() {
+    if (on_device_ && backend_.ops().synchronize != nullptr) backend_.call(backend_.ops().synchronize);
+  }
+
+ private:
+  Backend &backend_;
+  const bool on_device_;
+  std::unique_ptr<char[]> memory_;
+  int64_t size_ = 0;
+};
+
+void read_rows(const InputFile &file, int64_t offset, const uni_tensor &tensor, const uni_load_options &options) {
+  Staging staging(tensor);
+  const int64_t total = tensor.layout().num_bytes;
+  for_each_piece(tensor.view(), [&](const uni_rows &rows, int64_t begin) {
+    const int64_t bytes = rows.num_rows * rows.row_bytes;
+    const bool staged = staging.needed_for(rows);
+    file.read_at(offset + begin, staged ? staging.packed(rows) : rows.data, bytes);
+    if (staged) staging.put(rows);
+    if (options.progress != nullptr && options.progress(options.progress_user_data, begin + bytes, total) != 0)
+      throw Error(UNI_STATUS_CALLBACK, "loading %s was stopped by the progress callback", file.path());
+  });
+  staging.wait();
 }
 
 }  // namespace
@@ -82,15 +125,7 @@ Ref<uni_tensor> load_npy(uni_context *context, const char *path, int32_t memory,
   desc.row_alignment = options.row_alignment;
   std::copy_n(header.shape, header.ndim, desc.shape);
   Ref<uni_tensor> tensor = create_tensor(context, desc);
-  if (tensor->readable_by_cpu()) {
-    read_rows(file, data_begin, tensor->view(), options);
-  } else {
-    desc.memory = UNI_MEMORY_HOST;
-    const Ref<uni_tensor> staging = create_tensor(context, desc);
-    read_rows(file, data_begin, staging->view(), options);
-    copy_array(context, tensor->view(), "tensor", staging->view(), "file", nullptr);
-    context->check(true);
-  }
+  read_rows(file, data_begin, *tensor, options);
   return tensor;
 }
 
@@ -98,30 +133,19 @@ void write_npy(const uni_tensor &tensor, OutputFile &file) {
   const uni_array &a = tensor.array();
   if (a.dtype == UNI_DTYPE_BFLOAT16)
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "tensor has dtype bfloat16, which the .npy format does not have");
-  if (!tensor.readable_by_cpu())
-    throw Error(UNI_STATUS_DEVICE_MISMATCH,
-                "tensor is device memory, expected memory that the CPU reads; copy it first");
   require_inherited(tensor, "tensor");
+  // Who saves wants what was enqueued before to be in it.
+  if (tensor.memory() != UNI_MEMORY_HOST) tensor.context()->wait_for_device();
   NpyHeader header;
   header.dtype = a.dtype;
   header.ndim = a.ndim;
   std::copy_n(a.shape, a.ndim, header.shape);
   const std::string text = make_npy_header(header);
   file.write(text.data(), static_cast<int64_t>(text.size()));
-  const uni_rows rows = tensor.rows();
-  const int64_t total = tensor.layout().num_bytes;
-  if (total > 0 && (rows.row_pitch == rows.row_bytes || rows.num_rows == 1)) {
-    file.write(rows.data, total);
-  } else if (total > 0) {
-    const int64_t rows_per_piece = std::max<int64_t>(1, std::min(piece_bytes / rows.row_bytes, rows.num_rows));
-    const auto piece = std::make_unique<char[]>(static_cast<size_t>(rows_per_piece * rows.row_bytes));
-    for (int64_t begin = 0; begin < rows.num_rows; begin += rows_per_piece) {
-      const int64_t end = std::min(begin + rows_per_piece, rows.num_rows);
-      for (int64_t row = begin; row < end; ++row)
-        std::copy_n(rows.data + row * rows.row_pitch, rows.row_bytes, piece.get() + (row - begin) * rows.row_bytes);
-      file.write(piece.get(), (end - begin) * rows.row_bytes);
-    }
-  }
+  Staging staging(tensor);
+  for_each_piece(tensor.view(), [&](const uni_rows &rows, int64_t) {
+    file.write(staging.needed_for(rows) ? staging.get(rows) : rows.data, rows.num_rows * rows.row_bytes);
+  });
 }
 
 void save_npy(const uni_tensor &tensor, const char *path) {

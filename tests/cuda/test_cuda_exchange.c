@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory of the emulated device's in the hands of others: addresses for a device, DLPack both ways, and machines whose
- * devices read all memory of the host. */
+ * devices read all memory of the host, files. */
+#define _GNU_SOURCE
 #include "../unit/dlpack_layout.h"
 #include "cuda_support.h"
+
+#include <unistd.h>
 
 typedef struct DLManagedTensorVersioned managed_tensor;
 
@@ -181,11 +184,89 @@ static void test_devices_that_read_all_memory(void **state) {
   }
 }
 
+/* In files: memory of every kind, by pieces, with padding between rows, and after what was enqueued. */
+static void test_files(void **state) {
+  (void)state;
+  enum { ROWS = 70000, COLUMNS = 37 };
+  fake_reset();
+  fake_set_others_first(0);
+  uni_context *context = make_cuda_context();
+  float(*numbers)[COLUMNS] = malloc(sizeof(float) * ROWS * COLUMNS), *back = malloc(sizeof(float) * ROWS * COLUMNS);
+  for (int i = 0; i < ROWS; ++i)
+    for (int c = 0; c < COLUMNS; ++c) numbers[i][c] = (float)(i * 64 + c);
+  char path[] = "/tmp/unitensor-cuda-XXXXXX";
+  const int file = mkstemp(path);
+  assert_true(file >= 0);
+  close(file);
+  for (int32_t memory = UNI_MEMORY_HOST; memory <= UNI_MEMORY_UNIFIED; ++memory) {
+    for (int64_t alignment = 0; alignment <= 256; alignment += 256) {
+      uni_tensor_desc desc = UNI_TENSOR_DESC_INIT;
+      desc.memory = memory;
+      desc.dtype = UNI_DTYPE_FLOAT32;
+      desc.ndim = 2;
+      desc.row_alignment = alignment;
+      desc.shape[0] = ROWS;
+      desc.shape[1] = COLUMNS;
+      const uni_array said = array_2d(UNI_DTYPE_FLOAT32, numbers, ROWS, COLUMNS);
+      uni_tensor *tensor = NULL, *loaded = NULL;
+      OK(uni_tensor_create(context, &desc, &tensor, &error));
+      OK(uni_tensor_copy_from(tensor, &said, NULL, &error));
+      /* What is still to be done is part of what is saved. */
+      const int64_t index[1] = {ROWS - 1};
+      numbers[ROWS - 1][3] = -1.0F - (float)memory;
+      uni_tensor *place = make_in(context, memory == UNI_MEMORY_HOST ? UNI_MEMORY_HOST : UNI_MEMORY_DEVICE,
+                                  UNI_DTYPE_INT64, 1, -1, index);
+      uni_tensor *row = make_in(context, memory == UNI_MEMORY_HOST ? UNI_MEMORY_HOST : UNI_MEMORY_DEVICE,
+                                UNI_DTYPE_FLOAT32, 1, COLUMNS, numbers[ROWS - 1]);
+      OK(uni_scatter(tensor, uni_tensor_array(place), uni_tensor_array(row), NULL, NULL, &error));
+      OK(uni_tensor_save(tensor, path, &error));
+      uni_tensor_release(row);
+      uni_tensor_release(place);
+      uni_tensor_release(tensor);
+      uni_load_options options = UNI_LOAD_OPTIONS_INIT;
+      options.row_alignment = 256 - alignment;
+      OK(uni_tensor_load(context, path, memory, &options, &loaded, &error));
+      assert_int_equal(info_of(loaded).row_pitch % 256 == 0, alignment == 0);
+      read_back(loaded, back);
+      assert_memory_equal(back, numbers, sizeof(float) * ROWS * COLUMNS);
+      uni_tensor_release(loaded);
+    }
+  }
+  unlink(path);
+  free(back);
+  free(numbers);
+  /* An index out of bounds of before is told by whoever asks for it, and not by a file. */
+  uni_graph *graph = NULL;
+  OK(graph_in(context, UNI_MEMORY_DEVICE, &graph));
+  uni_tensor *source = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, table);
+  const int64_t wrong[1] = {4};
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 1, -1, wrong), *out = NULL;
+  OK(uni_gather(source, uni_tensor_array(index), NULL, NULL, &out, &error));
+  char folder[] = "/tmp/unitensor-cuda-XXXXXX", name[64];
+  assert_non_null(mkdtemp(folder));
+  OK(uni_graph_save(graph, folder, &error));
+  uni_graph_release(graph);
+  OK(uni_graph_load(context, folder, UNI_MEMORY_DEVICE, &graph, &error));
+  uni_graph_release(graph);
+  FAILS(UNI_STATUS_OUT_OF_BOUNDS, "index[0] is 4", uni_context_check(context, &error));
+  for (int i = 0; i < 2; ++i) {
+    snprintf(name, sizeof name, "%s/%s.npy", folder, i == 0 ? "indptr" : "indices");
+    assert_int_equal(unlink(name), 0);
+  }
+  assert_int_equal(rmdir(folder), 0);
+  uni_tensor_release(out);
+  uni_tensor_release(index);
+  uni_tensor_release(source);
+  uni_context_release(context);
+  check_nothing_left();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_export),
       cmocka_unit_test(test_import),
       cmocka_unit_test(test_devices_that_read_all_memory),
+      cmocka_unit_test(test_files),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -390,9 +390,9 @@ class Tensor:
 
     def save(self, path: Union[str, os.PathLike[str]]) -> None:
         """Save as a .npy file. It is written beside `path` and renamed onto it, so that a failure leaves what was
-        there.
+        there. Memory of a device is copied piece by piece, when what was enqueued before has finished.
 
-        Raises FileError, DtypeMismatchError (bfloat16), DeviceMismatchError."""
+        Raises FileError, DtypeMismatchError (bfloat16), DeviceLostError, BackendError."""
         call(lib.uni_tensor_save, self._open(), encode_path(path))
 
     # --- For other libraries -----------------------------------------------------------------------------------------
