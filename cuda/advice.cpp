@@ -10,7 +10,9 @@ const char *advice(Result result) noexcept {
       return "nvidia-smi shows who has the device's memory";
     case 3:    // cudaErrorInitializationError
     case 127:  // cudaErrorStartupFailure
-      return "where nvidia-smi fails as well, load the driver again or restart the machine";
+      return "this is also what a process gets that was forked after its parent had used CUDA (start it by spawn); "
+             "where "
+             "nvidia-smi fails as well, load the driver again or restart the machine";
     case 34:  // cudaErrorStubLibrary
       return "the libcuda.so.1 that is found is the toolkit's stub: take its folder out of LD_LIBRARY_PATH";
     case 36:   // cudaErrorCallRequiresNewerDriver

@@ -12,8 +12,10 @@ MachineReport look_at_machine(const Api &api) {
   MachineReport machine;
   api.driver_version(&machine.driver_version);
   api.runtime_version(&machine.runtime_version);
-  if (const char *visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr)
+  if (const char *visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr) {
+    machine.visible_devices_set = true;
     machine.visible_devices_empty = visible[0] == '\0' || std::strcmp(visible, "-1") == 0;
+  }
   machine.has_device_nodes = api.has_device_nodes();
   int32_t count = 0;
   machine.count_result = api.device_count(&count);
@@ -71,6 +73,12 @@ void Backend::require_readable(const void *data, const char *name, int32_t devic
                 report.device_id, device_id);
 }
 
+void Backend::require_count(const int64_t *count, int32_t device_id) {
+  require_readable(count, "the count of the index", device_id);
+  if (reinterpret_cast<uintptr_t>(count) % sizeof *count != 0)
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "the count of the index is not aligned to its size");
+}
+
 Stream Backend::service_stream(int32_t device_id) {
   const std::lock_guard<std::mutex> lock(service_streams_.mutex);
   std::vector<Stream> &streams = service_streams_.of_device;
@@ -115,8 +123,14 @@ void *Operation::allocate(int64_t num_bytes) {
   workspaces_.reserve(workspaces_.size() + 1);
   void *data = nullptr;
   Calls &calls = backend_.calls();
-  calls.require(backend_.api().allocate_device(&data, num_bytes, stream_), "cudaMallocAsync(%lld bytes)",
-                static_cast<long long>(num_bytes));
+  Result result = backend_.api().allocate_device(&data, num_bytes, stream_);
+  if (result == result::kOutOfMemory) {
+    // What was released and is still in use may be what is missing.
+    calls.absorb(result);
+    backend_.timeline().wait_for_all();
+    result = backend_.api().allocate_device(&data, num_bytes, stream_);
+  }
+  calls.require(result, "cudaMallocAsync(%lld bytes)", static_cast<long long>(num_bytes));
   workspaces_.push_back(data);
   return data;
 }

@@ -26,6 +26,8 @@ class Backend {
   const DeviceReport &device(int32_t device_id) const;
   // Throws DEVICE_MISMATCH unless the device can read what lies there.
   void require_readable(const void *data, const char *name, int32_t device_id);
+  // The same for the count of an index, which may be NULL.
+  void require_count(const int64_t *count, int32_t device_id);
   // A stream of our own, for what belongs to no stream of the caller's. The current device is `device_id`.
   Stream service_stream(int32_t device_id);
   // The same for who gives memory back, which was taken when the stream was there. Asks nothing of CUDA.

@@ -72,10 +72,11 @@ bool Calls::absorb(Result result) noexcept {
 
 void Calls::require_usable() const {
   if (forked())
-    throw Error(UNI_STATUS_INVALID_STATE,
-                "CUDA cannot be used in a process that was forked after it was started (the parent is %ld): create the "
-                "context in the child, or start it by spawn",
-                static_cast<long>(process_));
+    throw Error(
+        UNI_STATUS_INVALID_STATE,
+        "CUDA cannot be used in a process that was forked after its parent (%ld) had used it: start the child by "
+        "spawn, or fork before anything asks for a device",
+        static_cast<long>(process_));
   if (const Result fatal = fatal_.load(std::memory_order_relaxed); fatal != kSuccess)
     throw Error(UNI_STATUS_DEVICE_LOST,
                 "an earlier operation ended the CUDA context: %s (%d, %s); the process has to be started again",

@@ -42,8 +42,12 @@ cudaError_t make_pool(int device, DevicePool *made) {
     if (const cudaError_t error = cudaMemPoolCreate(&made->pool, &properties); error != cudaSuccess) return error;
     // Otherwise everything freed goes back to the driver whenever a stream is waited for.
     uint64_t keep = UINT64_MAX;
-    if (const cudaError_t error = cudaMemPoolSetAttribute(made->pool, cudaMemPoolAttrReleaseThreshold, &keep);
-        error != cudaSuccess) {
+    cudaError_t error = cudaMemPoolSetAttribute(made->pool, cudaMemPoolAttrReleaseThreshold, &keep);
+    // Nor may an allocation wait for work on other streams, to get what was freed there.
+    int wait_for_others = 0;
+    if (error == cudaSuccess)
+      error = cudaMemPoolSetAttribute(made->pool, cudaMemPoolReuseAllowInternalDependencies, &wait_for_others);
+    if (error != cudaSuccess) {
       cudaMemPoolDestroy(made->pool);
       return error;
     }

@@ -12,6 +12,7 @@ uni_status gather(void *self, const uni_gather_plan *plan, void *stream, uni_err
     if (plan->num_indices == 0) return;
     backend.require_readable(plan->source.data, "source", plan->device_id);
     backend.require_readable(plan->index, "index", plan->device_id);
+    backend.require_count(plan->count, plan->device_id);
     backend.require_readable(plan->out.data, "out", plan->device_id);
     const bool looks = plan->bounds != UNI_BOUNDS_TRUST;
     if (!looks && plan->out.row_bytes == 0) return;

@@ -49,7 +49,8 @@ void free_pinned(PinnedBlock &block, Calls &calls) noexcept {
   if (calls.usable())
     for (int64_t at = 0; at < block.registered_bytes; at += registration_chunk)
       calls.absorb(calls.api().unregister_host(block.data + at));
-  if (block.mapped_bytes > 0) munmap(block.mapping, static_cast<size_t>(block.mapped_bytes));
+  // A child has not inherited the mapping, and may have something else there by now.
+  if (block.mapped_bytes > 0 && !calls.forked()) munmap(block.mapping, static_cast<size_t>(block.mapped_bytes));
 }
 
 void register_chunks(PinnedBlock &block, Calls &calls) {

@@ -46,7 +46,9 @@ std::string why_no_device(const MachineReport &machine) {
     return std::string("the devices could not be counted: ") + machine.count_error + " (" +
            std::to_string(machine.count_result) + ")" + (what_to_do.empty() ? "" : "; " + what_to_do);
   }
-  if (machine.devices.empty()) return "the driver sees no device: look at what nvidia-smi says";
+  if (machine.devices.empty())
+    return std::string("the driver sees no device: look at what nvidia-smi says") +
+           (machine.visible_devices_set ? ", and at CUDA_VISIBLE_DEVICES, which is set and may name none" : "");
   if (std::all_of(machine.devices.begin(), machine.devices.end(),
                   [](const DeviceReport &device) { return device.compute_mode_prohibited; }))
     return "every device is in the compute mode \"prohibited\": change it with nvidia-smi -c";

@@ -17,6 +17,7 @@ struct MachineReport {
   int32_t driver_version = 0;      // 0: no driver
   int32_t runtime_version = 0;
   bool visible_devices_empty = false;  // CUDA_VISIBLE_DEVICES is set and hides all
+  bool visible_devices_set = false;    // CUDA_VISIBLE_DEVICES is set
   bool has_device_nodes = true;        // /dev/nvidiactl and the like
   std::vector<DeviceReport> devices;
 };

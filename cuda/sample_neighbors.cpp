@@ -75,7 +75,7 @@ void sample_within_bounds(Operation &operation, SamplePasses &passes, Backend &b
   SampleArray edge_ids;
   if (passes.with_edge_ids()) edge_ids = passes.allocate_array(bounds.num_edges, passes.edge_id_bytes(), count_bytes);
   const EdgeArrays edges = {sources.data, targets.data, edge_ids.data};
-  const TableRequest table = make_table(backend, operation, plan.graph.num_nodes, bounds.num_nodes + bounds.num_edges);
+  const TableRequest table = make_table(backend, operation, plan.graph.num_nodes, bounds.num_nodes);
   passes.number_seeds(table, nodes.data, seed_index.data);
   for (int32_t hop = 0; hop < plan.num_hops; ++hop) {
     HopMemory memory = passes.count_draws(hop, bounds.frontier[hop], nodes.data);
@@ -142,6 +142,13 @@ class ExactSample {
 
  private:
   kernels::SampleCounts run_hop(int32_t hop, const kernels::SampleCounts &before) {
+    // With replacement a node draws as many as it is asked for: the sum must not pass the end of 64 bits unnoticed.
+    int64_t most_edges = 0;
+    if (plan_.fanouts[hop] > static_cast<int64_t>(kernels::kValueMask) && (plan_.flags & UNI_SAMPLE_REPLACE) != 0)
+      throw too_many_edges_error(before.frontier_size, plan_.fanouts[hop]);
+    if ((plan_.flags & UNI_SAMPLE_REPLACE) != 0 && plan_.fanouts[hop] > 0 &&
+        __builtin_mul_overflow(before.frontier_size, plan_.fanouts[hop], &most_edges))
+      throw too_many_edges_error(before.frontier_size, plan_.fanouts[hop]);
     HopMemory memory = passes_.count_draws(hop, before.frontier_size, nodes_.data);
     const int64_t num_edges = passes_.read(memory.num_edges);
     // Edges and local numbers share the 40 bits of a table's value.

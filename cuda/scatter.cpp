@@ -26,6 +26,7 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
     if (plan->num_indices == 0) return;
     backend.require_readable(plan->destination.data, "destination", plan->device_id);
     backend.require_readable(plan->index, "index", plan->device_id);
+    backend.require_count(plan->count, plan->device_id);
     backend.require_readable(plan->rows.data, "rows", plan->device_id);
     const bool looks = plan->bounds != UNI_BOUNDS_TRUST;
     if (!looks && plan->rows.row_bytes == 0) return;

@@ -19,7 +19,8 @@ enum {
 /** What a scatter does where it writes. */
 enum {
   UNI_SCATTER_ASSIGN = 0, /**< With duplicate indices one whole source row remains; which one is not defined. */
-  UNI_SCATTER_ADD = 1     /**< Integers wrap and are exact; floating point adds in an order that is not defined. */
+  UNI_SCATTER_ADD = 1     /**< Integers wrap and are exact; floating point adds in an order that is not defined, and
+                             float32 on a device takes subnormal numbers for zero. */
 };
 
 typedef struct uni_gather_options {

@@ -15,7 +15,8 @@ extern "C" {
 typedef struct uni_tensor uni_tensor;
 
 /** Called once when wrapped memory is no longer needed, also when wrapping fails; on the thread of the call that dropped
- * the last reference. Must not call the library with the same tensor. */
+ * the last reference, or, where a device may still use the memory, in a later call of any thread that uses the same context.
+ * Must not call the library with the same context. */
 typedef void (*uni_destroy_fn)(void *user_data);
 
 /** What to create. Zero-initialise it or use UNI_TENSOR_DESC_INIT. */

@@ -116,6 +116,8 @@ Backend *uni_context::device() {
         open_device_.store(device_.get(), std::memory_order_release);
       } catch (const Error &e) {
         why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what();
+      } catch (...) {
+        why_no_device_ = "the CUDA backend cannot be used: it threw what the library does not know";
       }
     }
     if (device_ == nullptr) log(UNI_LOG_INFO, why_no_device_.c_str());

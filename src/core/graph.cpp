@@ -49,7 +49,8 @@ Ref<uni_graph> create_graph(uni_context *context, const uni_graph_desc &desc) {
   }
   const bool on_cpu = indptr.readable_by_cpu();
   for (const uni_tensor *part : {&indices, desc.edge_ids})
-    if (part != nullptr && part->readable_by_cpu() != on_cpu)
+    if (part != nullptr &&
+        (part->readable_by_cpu() != on_cpu || (!on_cpu && part->array().device_id != indptr.array().device_id)))
       throw Error(UNI_STATUS_DEVICE_MISMATCH,
                   "the tensors of the graph lie on different devices, expected one that "
                   "can read them all");

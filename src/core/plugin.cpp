@@ -46,6 +46,8 @@ uni_backend_ops open_plugin(const char *path) {
     status = init(UNI_BACKEND_ABI_VERSION, &ops, &error);
   } catch (const std::exception &e) {
     throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "%s threw when it was opened: %s", path, e.what());
+  } catch (...) {
+    throw Error(UNI_STATUS_BACKEND_UNAVAILABLE, "%s threw when it was opened", path);
   }
   throw_if_failed(status, error);
   if (ops.abi_version != UNI_BACKEND_ABI_VERSION)
@@ -68,7 +70,8 @@ bool find_cuda_plugin(uni_backend_ops *ops, std::string *attempts) {
     const std::string path = folder + '/' + plugin_file;
     try {
       *ops = open_plugin(path.c_str());
-      return true;
+      if (ops->device_type == UNI_DEVICE_CUDA) return true;
+      *attempts += path + " is no plugin for CUDA devices; ";
     } catch (const Error &e) {
       *attempts += (file_exists(path.c_str()) ? std::string(e.what()) : path + " does not exist") + "; ";
     }

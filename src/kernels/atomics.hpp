@@ -81,17 +81,26 @@ struct Atomics {
   template <class Element, class Combine>
   UNI_HOST_DEVICE static void update(Element *element, Element value, Combine combine) {
 #if defined(__CUDA_ARCH__)
-    if constexpr (sizeof(Element) < 4) {
-      // The smallest word that every architecture exchanges has 4 bytes; the rest of it is put back as it was.
+    if constexpr (sizeof(Element) == 2) {
+      auto *word = reinterpret_cast<unsigned short *>(element);
+      unsigned short seen = *static_cast<volatile unsigned short *>(word), assumed;
+      do {
+        assumed = seen;
+        seen = atomicCAS(word, assumed,
+                         __builtin_bit_cast(unsigned short, combine(__builtin_bit_cast(Element, assumed), value)));
+      } while (seen != assumed);
+    } else if constexpr (sizeof(Element) == 1) {
+      // The smallest words that are exchanged have 2 bytes; the other half is put back as it was.
       const uintptr_t address = reinterpret_cast<uintptr_t>(element);
-      auto *word = reinterpret_cast<unsigned int *>(address & ~uintptr_t{3});
-      const unsigned shift = static_cast<unsigned>(address & 3u) * 8u;
-      const unsigned mask = (sizeof(Element) == 1 ? 0xffu : 0xffffu) << shift;
-      unsigned seen = *static_cast<volatile unsigned *>(word), assumed;
+      auto *word = reinterpret_cast<unsigned short *>(address & ~uintptr_t{1});
+      const unsigned shift = static_cast<unsigned>(address & 1u) * 8u;
+      const unsigned mask = 0xffu << shift;
+      unsigned short seen = *static_cast<volatile unsigned short *>(word), assumed;
       do {
         assumed = seen;
         const Element now = combine(static_cast<Element>(assumed >> shift), value);
-        seen = atomicCAS(word, assumed, (assumed & ~mask) | static_cast<unsigned>(now) << shift);
+        seen = atomicCAS(word, assumed,
+                         static_cast<unsigned short>((assumed & ~mask) | static_cast<unsigned>(now) << shift));
       } while (seen != assumed);
     } else {
       using Word = std::conditional_t<sizeof(Element) == 4, unsigned int, unsigned long long>;

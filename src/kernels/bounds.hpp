@@ -36,13 +36,15 @@ struct BoundsTally {
   UNI_HOST_DEVICE void report(BoundsRecord *record) const {
     if (count == 0) return;
     Access::add(&record->count, static_cast<uint64_t>(count));
-    // Most that report have nothing to add, and need no lock to see it. The first one only ever moves forward.
-    const uint64_t known = Access::load(&record->first_plus_one);
-    if (known != 0 && known <= static_cast<uint64_t>(first) + 1) return;
-    // Lanes of one warp may meet here: who has the lock leaves the loop before who waits for it goes on.
+    const uint64_t mine = static_cast<uint64_t>(first) + 1;
+    // Most that report have nothing to add, and need no lock to see it: the first one only ever moves forward. Who waits
+    // for the lock looks again and again, so that of many who wait few ever take it. Lanes of one warp may meet here: who
+    // has the lock leaves the loop before who waits for it goes on.
     for (bool done = false; !done;) {
+      const uint64_t known = Access::load(&record->first_plus_one);
+      if (known != 0 && known <= mine) return;
       if (!Access::try_lock(&record->lock)) continue;
-      const uint64_t mine = static_cast<uint64_t>(first) + 1, seen = Access::load(&record->first_plus_one);
+      const uint64_t seen = Access::load(&record->first_plus_one);
       if (seen == 0 || mine < seen) {
         Access::store(&record->first_plus_one, mine);
         static_cast<volatile BoundsRecord *>(record)->value = value;

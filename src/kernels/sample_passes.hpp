@@ -149,8 +149,9 @@ struct DrawEdges {
     const PickSet set{sets + group * static_cast<int64_t>(set_capacity), set_capacity - 1};
     for (int64_t i = group; i < size; i += num_groups) {
       const Node node = nodes[begin_local + i];
-      const int64_t begin = static_cast<int64_t>(indptr[node]);
-      const int64_t degree = static_cast<int64_t>(indptr[node + 1]) - begin;
+      const Indptr *const entry = indptr + node;
+      const int64_t begin = static_cast<int64_t>(entry[0]);
+      const int64_t degree = static_cast<int64_t>(entry[1]) - begin;
       const int64_t first = first_edge[i];
       int64_t *const mine = picks + first;
       draw_neighbors(g, subkey, static_cast<uint64_t>(node), degree, fanout, replace, mine, set);

@@ -80,7 +80,7 @@ def _request_capsule(obj: Any) -> Any:
     arguments: dict[str, Any] = {}
     device = obj.__dlpack_device__() if hasattr(obj, "__dlpack_device__") else (_CPU, 0)
     if int(device[0]) == _CUDA:
-        torch = sys.modules.get("torch")
+        torch: Any = sys.modules.get("torch")
         with_cuda = torch is not None and torch.cuda.is_available()
         current = torch.cuda.current_stream(int(device[1])).cuda_stream if with_cuda else 0
         # DLPack's 1 is the legacy default stream, whose handle is 0.
