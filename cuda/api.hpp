@@ -14,6 +14,9 @@ using Result = int32_t;
 using Stream = void *;  // the value of a cudaStream_t
 using Event = void *;
 
+// cudaStreamCaptureModeRelaxed: none.
+constexpr int32_t kRelaxedCapture = 2;
+
 constexpr Result kSuccess = 0;
 
 // What the runtime says of one device.
@@ -60,7 +63,10 @@ struct Api {
 
   // Device memory of the current device, in the order of a stream.
   Result (*allocate_device)(void **data, int64_t num_bytes, Stream stream);
-  Result (*free_device)(void *data, Stream stream);
+  // In the order of a stream; `device_id` is the memory's.
+  Result (*free_device)(void *data, int32_t device_id, Stream stream);
+  // Gives back to the driver what was freed and kept for later.
+  Result (*trim_pools)();
   // Managed memory that stays on the host and that every one of these devices maps.
   Result (*allocate_managed)(void **data, int64_t num_bytes);
   Result (*advise_host_resident)(void *data, int64_t num_bytes, const int32_t *device_ids, int32_t num_devices);
@@ -88,7 +94,11 @@ struct Api {
   Result (*create_stream)(Stream *stream);
   Result (*destroy_stream)(Stream stream);
   Result (*synchronize_stream)(Stream stream);
+  // What is enqueued on the stream from now on waits for the event.
+  Result (*stream_wait_event)(Stream stream, Event event);
   Result (*is_capturing)(Stream stream, bool *capturing);
+  // Sets which calls of this thread are refused while a stream is captured, and gives what was set before.
+  Result (*exchange_capture_mode)(int32_t *mode);
 
   // One launcher to a family of kernels.
   Result (*launch_fill)(const FillRequest &request, Stream stream);

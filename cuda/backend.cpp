@@ -24,6 +24,7 @@ MachineReport look_at_machine(const Api &api) {
     machine.count_error = api.error_text(machine.count_result);
     return machine;
   }
+  Process::note_use();
   machine.devices.resize(static_cast<size_t>(count));
   for (int32_t i = 0; i < count; ++i) {
     const Result result = api.device_report(i, &machine.devices[static_cast<size_t>(i)]);
@@ -46,11 +47,9 @@ MachineReport look_for_devices(const Api &api) {
 }  // namespace
 
 Backend::Backend(const Api &api, const uni_backend_config &config)
-    : calls_(api),
+    : process_(Process::join(api)),
       machine_(look_for_devices(api)),
-      service_streams_(calls_),
-      read_back_(calls_),
-      timeline_(calls_, config.count_out_of_bounds, config.user_data) {}
+      timeline_(process_->operations, config.count_out_of_bounds, config.user_data) {}
 
 const DeviceReport &Backend::device(int32_t device_id) const {
   const int32_t count = static_cast<int32_t>(machine_.devices.size());
@@ -62,7 +61,7 @@ const DeviceReport &Backend::device(int32_t device_id) const {
 void Backend::require_readable(const void *data, const char *name, int32_t device_id) {
   if (data == nullptr) return;
   PointerReport report = {};
-  calls_.require(api().pointer_report(data, &report), "cudaPointerGetAttributes(%s)", name);
+  calls().require(api().pointer_report(data, &report), "cudaPointerGetAttributes(%s)", name);
   if (report.kind == PointerKind::kUnregistered && !reads_pageable_memory(device(device_id)))
     throw Error(UNI_STATUS_DEVICE_MISMATCH,
                 "%s is in host memory that CUDA device %d cannot read, expected unified, managed, pinned or device "
@@ -79,35 +78,12 @@ void Backend::require_count(const int64_t *count, int32_t device_id) {
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "the count of the index is not aligned to its size");
 }
 
-Stream Backend::service_stream(int32_t device_id) {
-  const std::lock_guard<std::mutex> lock(service_streams_.mutex);
-  std::vector<Stream> &streams = service_streams_.of_device;
-  if (streams.empty()) streams.resize(machine_.devices.size());
-  Stream &stream = streams[static_cast<size_t>(device_id)];
-  if (stream == nullptr) calls_.require(api().create_stream(&stream), "cudaStreamCreateWithFlags()");
-  return stream;
-}
-
-Stream Backend::known_service_stream(int32_t device_id) noexcept {
-  const std::lock_guard<std::mutex> lock(service_streams_.mutex);
-  return service_streams_.of_device[static_cast<size_t>(device_id)];
-}
-
-Backend::ServiceStreams::~ServiceStreams() {
-  if (!calls.usable()) return;
-  for (Stream stream : of_device)
-    if (stream != nullptr) calls.absorb(calls.api().destroy_stream(stream));
-}
-
 Operation::Operation(Backend &backend, int32_t device_id, Stream stream, bool with_record,
                      const BoundsQuestion &question)
     : backend_((backend.calls().require_usable(), backend.device(device_id), backend)),
       device_(backend.calls(), device_id),
       stream_(stream) {
-  bool capturing = false;
-  backend.calls().require(backend.api().is_capturing(stream, &capturing), "cudaStreamIsCapturing()");
-  if (capturing)
-    throw Error(UNI_STATUS_NOT_SUPPORTED, "the stream is being captured into a graph, which this version cannot do");
+  backend.require_not_captured(stream);
   backend.timeline().poll();
   entry_ = backend.timeline().prepare(device_id, with_record);
   entry_.front().question = question;
@@ -127,7 +103,7 @@ void *Operation::allocate(int64_t num_bytes) {
   if (result == result::kOutOfMemory) {
     // What was released and is still in use may be what is missing.
     calls.absorb(result);
-    backend_.timeline().wait_for_all();
+    backend_.timeline().wait_for_every();
     result = backend_.api().allocate_device(&data, num_bytes, stream_);
   }
   calls.require(result, "cudaMallocAsync(%lld bytes)", static_cast<long long>(num_bytes));
@@ -138,7 +114,7 @@ void *Operation::allocate(int64_t num_bytes) {
 void Operation::free(void *data) noexcept {
   for (void *&workspace : workspaces_) {
     if (workspace != data || data == nullptr) continue;
-    backend_.calls().absorb(backend_.api().free_device(data, stream_));
+    backend_.calls().absorb(backend_.api().free_device(data, entry_.front().device_id, stream_));
     workspace = nullptr;
   }
 }
@@ -152,8 +128,16 @@ uint64_t Operation::finish() noexcept {
   finished_ = true;
   if (backend_.calls().usable())
     for (void *workspace : workspaces_)
-      if (workspace != nullptr) backend_.calls().absorb(backend_.api().free_device(workspace, stream_));
+      if (workspace != nullptr)
+        backend_.calls().absorb(backend_.api().free_device(workspace, entry_.front().device_id, stream_));
   return backend_.timeline().commit(entry_, stream_);
+}
+
+void Backend::require_not_captured(Stream stream) {
+  bool capturing = false;
+  calls().require(api().is_capturing(stream, &capturing), "cudaStreamIsCapturing()");
+  if (capturing)
+    throw Error(UNI_STATUS_NOT_SUPPORTED, "the stream is being captured into a graph, which this version cannot do");
 }
 
 uni_status create(const Api &api, const uni_backend_config *config, void **self, uni_error *error) noexcept {
@@ -162,21 +146,39 @@ uni_status create(const Api &api, const uni_backend_config *config, void **self,
 
 namespace {
 
-void destroy(void *self) noexcept { delete &backend_of(self); }
+void destroy(void *self) noexcept {
+  Backend &backend = backend_of(self);
+  const std::shared_ptr<Process> process = backend.process();
+  const CaptureModeScope scope(process->calls);
+  delete &backend;
+}
 
-void defer(void *self, uni_deferred *item) noexcept { backend_of(self).timeline().defer(item); }
+void defer(void *self, uni_deferred *item) noexcept {
+  const CaptureModeScope scope(backend_of(self).calls());
+  backend_of(self).timeline().defer(item);
+}
 
 uni_status synchronize(void *self, uni_error *error) noexcept {
-  return guard(error, [&] {
-    backend_of(self).calls().require_usable();
-    backend_of(self).timeline().wait_for_all();
+  return enter(self, error, [&](Backend &backend) { backend.timeline().wait_for_own(); });
+}
+
+uni_status hold_stream(void *self, int32_t device_id, void *stream, uni_error *error) noexcept {
+  return enter(self, error, [&](Backend &backend) {
+    backend.device(device_id);
+    const DeviceScope scope(backend.calls(), device_id);
+    // A stream that is being captured cannot wait for others, and need not where nothing runs.
+    if (!backend.timeline().has_running()) return;
+    backend.require_not_captured(stream);
+    backend.timeline().hold_stream(stream);
   });
 }
 
 uni_status check(void *self, uni_error *error) noexcept {
   return guard(error, [&] {
-    backend_of(self).timeline().check();
-    backend_of(self).calls().require_usable();
+    Backend &backend = backend_of(self);
+    const CaptureModeScope scope(backend.calls());
+    backend.timeline().check();
+    backend.calls().require_usable();
   });
 }
 
@@ -211,6 +213,7 @@ uni_status init_backend(uint32_t abi_version,
   filled.sample_forget = sample_forget;
   filled.synchronize = synchronize;
   filled.check = check;
+  filled.hold_stream = hold_stream;
   std::memcpy(ops, &filled, ops->struct_size < sizeof filled ? ops->struct_size : sizeof filled);
   return UNI_STATUS_OK;
 }

@@ -3,12 +3,11 @@
 #pragma once
 
 #include <list>
-#include <mutex>
+#include <memory>
 #include <vector>
 
-#include "calls.hpp"
 #include "placement.hpp"
-#include "read_back.hpp"
+#include "process.hpp"
 #include "timeline.hpp"
 #include "unitensor/backend.h"
 
@@ -18,36 +17,26 @@ class Backend {
  public:
   Backend(const Api &api, const uni_backend_config &config);
 
-  Calls &calls() noexcept { return calls_; }
-  const Api &api() const noexcept { return calls_.api(); }
+  const std::shared_ptr<Process> &process() const noexcept { return process_; }
+  Calls &calls() noexcept { return process_->calls; }
+  const Api &api() const noexcept { return process_->calls.api(); }
   Timeline &timeline() noexcept { return timeline_; }
   const MachineReport &machine() const noexcept { return machine_; }
   // Throws unless there is such a device, and it can be used.
   const DeviceReport &device(int32_t device_id) const;
   // Throws DEVICE_MISMATCH unless the device can read what lies there.
   void require_readable(const void *data, const char *name, int32_t device_id);
-  // The same for the count of an index, which may be NULL.
+  // Throws NOT_SUPPORTED for a stream that is being captured.
+  void require_not_captured(Stream stream);
+  // The same as require_readable for the count of an index, which may be NULL.
   void require_count(const int64_t *count, int32_t device_id);
-  // A stream of our own, for what belongs to no stream of the caller's. The current device is `device_id`.
-  Stream service_stream(int32_t device_id);
-  // The same for who gives memory back, which was taken when the stream was there. Asks nothing of CUDA.
-  Stream known_service_stream(int32_t device_id) noexcept;
-  ReadBack &read_back() noexcept { return read_back_; }
+  ServiceStreams &service_streams() noexcept { return process_->service_streams; }
+  ReadBack &read_back() noexcept { return process_->read_back; }
+  PageLocked &page_locked() noexcept { return process_->page_locked; }
 
  private:
-  // Before the timeline, which may still free memory on them when it goes.
-  struct ServiceStreams {
-    explicit ServiceStreams(Calls &of_backend) noexcept : calls(of_backend) {}
-    ~ServiceStreams();
-    Calls &calls;
-    std::mutex mutex;
-    std::vector<Stream> of_device;
-  };
-
-  Calls calls_;
+  const std::shared_ptr<Process> process_;
   MachineReport machine_;
-  ServiceStreams service_streams_;
-  ReadBack read_back_;
   Timeline timeline_;
 };
 
@@ -82,7 +71,7 @@ class Operation {
   Backend &backend_;
   DeviceScope device_;
   Stream stream_;
-  std::list<TimelineEntry> entry_;
+  std::list<RunningOperation> entry_;
   std::vector<void *> workspaces_;
   bool finished_ = false;
 };
@@ -114,5 +103,16 @@ uni_status init_backend(uint32_t abi_version, uni_status (*create)(const uni_bac
 uni_status create(const Api &api, const uni_backend_config *config, void **self, uni_error *error) noexcept;
 
 inline Backend &backend_of(void *self) noexcept { return *static_cast<Backend *>(self); }
+
+// The way into an operation that may fail: body(backend), where CUDA can be used.
+template <class Body>
+uni_status enter(void *self, uni_error *error, Body &&body) noexcept {
+  return guard(error, [&] {
+    Backend &backend = backend_of(self);
+    backend.calls().require_usable();
+    const CaptureModeScope scope(backend.calls());
+    body(backend);
+  });
+}
 
 }  // namespace uni::cuda

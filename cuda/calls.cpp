@@ -70,13 +70,16 @@ bool Calls::absorb(Result result) noexcept {
   return false;
 }
 
+Error forked_error(pid_t parent) {
+  return Error(UNI_STATUS_INVALID_STATE,
+               "CUDA cannot be used in a process that was forked after its parent (%ld) had used it: start the child "
+               "by spawn, or "
+               "fork before anything asks for a device",
+               static_cast<long>(parent));
+}
+
 void Calls::require_usable() const {
-  if (forked())
-    throw Error(
-        UNI_STATUS_INVALID_STATE,
-        "CUDA cannot be used in a process that was forked after its parent (%ld) had used it: start the child by "
-        "spawn, or fork before anything asks for a device",
-        static_cast<long>(process_));
+  if (forked()) throw forked_error(process_);
   if (const Result fatal = fatal_.load(std::memory_order_relaxed); fatal != kSuccess)
     throw Error(UNI_STATUS_DEVICE_LOST,
                 "an earlier operation ended the CUDA context: %s (%d, %s); the process has to be started again",
@@ -97,6 +100,16 @@ DeviceScope::DeviceScope(Calls &calls, int32_t device_id) : calls_(calls) {
 
 DeviceScope::~DeviceScope() {
   if (changed_) calls_.absorb(calls_.api().set_device(before_));
+}
+
+CaptureModeScope::CaptureModeScope(Calls &calls) noexcept : calls_(calls) {
+  if (!calls_.usable()) return;
+  before_ = kRelaxedCapture;
+  changed_ = calls_.absorb(calls_.api().exchange_capture_mode(&before_));
+}
+
+CaptureModeScope::~CaptureModeScope() {
+  if (changed_) calls_.absorb(calls_.api().exchange_capture_mode(&before_));
 }
 
 }  // namespace uni::cuda

@@ -40,6 +40,9 @@ class Calls {
   std::atomic<Result> fatal_{kSuccess};
 };
 
+// Why CUDA cannot be used in a child of the process that used it.
+Error forked_error(pid_t parent);
+
 // cudaErrorMemoryAllocation and others that the code has to tell apart.
 namespace result {
 constexpr Result kOutOfMemory = 2;
@@ -55,6 +58,21 @@ class DeviceScope {
   ~DeviceScope();
   DeviceScope(const DeviceScope &) = delete;
   DeviceScope &operator=(const DeviceScope &) = delete;
+
+ private:
+  Calls &calls_;
+  int32_t before_ = 0;
+  bool changed_ = false;
+};
+
+// Lets this thread call CUDA while some thread captures a stream into a graph: what we ask for has nothing to do with the
+// captured stream, and would otherwise end the capture. (cudaThreadExchangeStreamCaptureMode, relaxed)
+class CaptureModeScope {
+ public:
+  explicit CaptureModeScope(Calls &calls) noexcept;
+  ~CaptureModeScope();
+  CaptureModeScope(const CaptureModeScope &) = delete;
+  CaptureModeScope &operator=(const CaptureModeScope &) = delete;
 
  private:
   Calls &calls_;

@@ -25,9 +25,7 @@ int32_t device_of(Backend &backend, const void *a, const void *b) {
 
 uni_status copy(void *self, const uni_rows *destination, const uni_rows *source, void *stream,
                 uni_error *error) noexcept {
-  return guard(error, [&] {
-    Backend &backend = backend_of(self);
-    backend.calls().require_usable();
+  return enter(self, error, [&](Backend &backend) {
     if (source->row_bytes == 0 || source->num_rows == 0) return;
     Operation operation(backend, device_of(backend, destination->data, source->data), stream);
     uni_rows to = *destination, from = *source;
@@ -46,9 +44,7 @@ uni_status copy(void *self, const uni_rows *destination, const uni_rows *source,
 
 uni_status fill(void *self, const uni_rows *destination, const void *value, int64_t element_bytes, void *stream,
                 uni_error *error) noexcept {
-  return guard(error, [&] {
-    Backend &backend = backend_of(self);
-    backend.calls().require_usable();
+  return enter(self, error, [&](Backend &backend) {
     if (destination->row_bytes == 0 || destination->num_rows == 0) return;
     if (reinterpret_cast<uintptr_t>(destination->data) % static_cast<uint64_t>(element_bytes) != 0 ||
         destination->row_pitch % element_bytes != 0)

@@ -56,10 +56,7 @@ cudaError_t make_pool(int device, DevicePool *made) {
   return cudaSuccess;
 }
 
-// The pool of the current device.
-cudaError_t current_pool(cudaMemPool_t *pool) {
-  int device = 0;
-  if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
+cudaError_t pool_of(int device, cudaMemPool_t *pool) {
   DevicePools &all = pools();
   const std::lock_guard<std::mutex> lock(all.mutex);
   const size_t slot = static_cast<size_t>(device);
@@ -76,8 +73,10 @@ cudaError_t current_pool(cudaMemPool_t *pool) {
 }  // namespace
 
 Result allocate_device(void **data, int64_t num_bytes, Stream stream) noexcept try {
+  int device = 0;
   cudaMemPool_t pool = nullptr;
-  if (const cudaError_t error = current_pool(&pool); error != cudaSuccess) return error;
+  if (const cudaError_t error = cudaGetDevice(&device); error != cudaSuccess) return error;
+  if (const cudaError_t error = pool_of(device, &pool); error != cudaSuccess) return error;
   const size_t bytes = static_cast<size_t>(num_bytes);
   if (pool == nullptr) return cudaMalloc(data, bytes);
   return cudaMallocFromPoolAsync(data, bytes, pool, static_cast<cudaStream_t>(stream));
@@ -85,12 +84,23 @@ Result allocate_device(void **data, int64_t num_bytes, Stream stream) noexcept t
   return cudaErrorMemoryAllocation;
 }
 
-Result free_device(void *data, Stream stream) noexcept try {
+Result free_device(void *data, int32_t device_id, Stream stream) noexcept try {
   cudaMemPool_t pool = nullptr;
-  if (const cudaError_t error = current_pool(&pool); error != cudaSuccess) return error;
+  if (const cudaError_t error = pool_of(device_id, &pool); error != cudaSuccess) return error;
   return pool == nullptr ? cudaFree(data) : cudaFreeAsync(data, static_cast<cudaStream_t>(stream));
 } catch (const std::exception &) {
   return cudaErrorMemoryAllocation;
+}
+
+Result trim_pools() noexcept {
+  DevicePools &all = pools();
+  const std::lock_guard<std::mutex> lock(all.mutex);
+  cudaError_t first = cudaSuccess;
+  for (const DevicePool &device : all.of_device) {
+    const cudaError_t error = device.pool == nullptr ? cudaSuccess : cudaMemPoolTrimTo(device.pool, 0);
+    if (first == cudaSuccess) first = error;
+  }
+  return first;
 }
 
 }  // namespace uni::cuda

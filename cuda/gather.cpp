@@ -6,9 +6,7 @@
 namespace uni::cuda {
 
 uni_status gather(void *self, const uni_gather_plan *plan, void *stream, uni_error *error) noexcept {
-  return guard(error, [&] {
-    Backend &backend = backend_of(self);
-    backend.calls().require_usable();
+  return enter(self, error, [&](Backend &backend) {
     if (plan->num_indices == 0) return;
     backend.require_readable(plan->source.data, "source", plan->device_id);
     backend.require_readable(plan->index, "index", plan->device_id);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record_pool.hpp"
 
-#include "pinned_page.hpp"
+#include <utility>
 
 namespace uni::cuda {
 namespace {
@@ -10,18 +10,8 @@ constexpr size_t records_per_page = pinned_page_bytes / sizeof(kernels::BoundsRe
 
 }  // namespace
 
-RecordPool::~RecordPool() {
-  for (void *page : pages_) free_pinned_page(calls_, page);
-}
-
-kernels::BoundsRecord *RecordPool::take() {
-  if (free_.empty()) {
-    pages_.reserve(pages_.size() + 1);
-    free_.reserve((pages_.size() + 1) * records_per_page);  // so that give_back never allocates
-    void *const page = allocate_pinned_page(calls_);
-    pages_.push_back(page);
-    for (size_t i = 0; i < records_per_page; ++i) free_.push_back(static_cast<kernels::BoundsRecord *>(page) + i);
-  }
+kernels::BoundsRecord *RecordPool::take() noexcept {
+  if (free_.empty()) return nullptr;
   kernels::BoundsRecord *const record = free_.back();
   free_.pop_back();
   *record = {};
@@ -29,5 +19,13 @@ kernels::BoundsRecord *RecordPool::take() {
 }
 
 void RecordPool::give_back(kernels::BoundsRecord *record) noexcept { free_.push_back(record); }
+
+void RecordPool::add(PinnedPage &page) {
+  pages_.reserve(pages_.size() + 1);
+  free_.reserve((pages_.size() + 1) * records_per_page);  // so that give_back never allocates
+  auto *const records = static_cast<kernels::BoundsRecord *>(page.data());
+  pages_.push_back(std::move(page));
+  for (size_t i = 0; i < records_per_page; ++i) free_.push_back(records + i);
+}
 
 }  // namespace uni::cuda

@@ -4,24 +4,22 @@
 
 #include <vector>
 
-#include "calls.hpp"
 #include "kernels/bounds.hpp"
+#include "pinned_page.hpp"
 
 namespace uni::cuda {
 
 // Not thread-safe.
 class RecordPool {
  public:
-  explicit RecordPool(Calls &calls) noexcept : calls_(calls) {}
-  ~RecordPool();
-
-  // A zeroed one.
-  kernels::BoundsRecord *take();
+  // A zeroed one; NULL where `add` has to be called before.
+  kernels::BoundsRecord *take() noexcept;
   void give_back(kernels::BoundsRecord *record) noexcept;
+  // Takes a page, unless it throws.
+  void add(PinnedPage &page);
 
  private:
-  Calls &calls_;
-  std::vector<void *> pages_;
+  std::vector<PinnedPage> pages_;
   std::vector<kernels::BoundsRecord *> free_;
 };
 

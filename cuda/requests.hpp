@@ -71,6 +71,7 @@ struct SampleRequest {
   const void *seeds;
   int64_t num_seeds;
   int64_t num_graph_nodes;
+  int64_t num_graph_edges;
   void *nodes;
   void *met;
 

@@ -147,6 +147,17 @@ Result is_capturing(Stream stream, bool *capturing) {
   return kSuccess;
 }
 
+Result stream_wait_event(Stream stream, Event event) { return cudaStreamWaitEvent(of(stream), event_of(event), 0); }
+
+static_assert(kRelaxedCapture == cudaStreamCaptureModeRelaxed);
+
+Result exchange_capture_mode(int32_t *mode) {
+  auto exchanged = static_cast<cudaStreamCaptureMode>(*mode);
+  const cudaError_t error = cudaThreadExchangeStreamCaptureMode(&exchanged);
+  *mode = exchanged;
+  return error;
+}
+
 constexpr Api table = {
     .error_name = error_name,
     .error_text = error_text,
@@ -161,6 +172,7 @@ constexpr Api table = {
     .memory_info = memory_info,
     .allocate_device = allocate_device,
     .free_device = free_device,
+    .trim_pools = trim_pools,
     .allocate_managed = allocate_managed,
     .advise_host_resident = advise_host_resident,
     .free_managed = free_managed,
@@ -179,7 +191,9 @@ constexpr Api table = {
     .create_stream = create_stream,
     .destroy_stream = destroy_stream,
     .synchronize_stream = synchronize_stream,
+    .stream_wait_event = stream_wait_event,
     .is_capturing = is_capturing,
+    .exchange_capture_mode = exchange_capture_mode,
     .launch_fill = launch_fill,
     .launch_gather = launch_gather,
     .launch_scatter = launch_scatter,

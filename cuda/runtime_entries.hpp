@@ -8,7 +8,8 @@ namespace uni::cuda {
 
 // device_memory.cu
 Result allocate_device(void **data, int64_t num_bytes, Stream stream) noexcept;
-Result free_device(void *data, Stream stream) noexcept;
+Result free_device(void *data, int32_t device_id, Stream stream) noexcept;
+Result trim_pools() noexcept;
 
 // device_report.cu
 Result device_report(int32_t device_id, DeviceReport *report) noexcept;

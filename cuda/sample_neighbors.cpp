@@ -240,10 +240,8 @@ class ExactSample {
 
 uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *stream, uni_sample_output *output,
                             uni_error *error) noexcept {
-  return guard(error, [&] {
-    Backend &backend = backend_of(self);
-    *output = {};
-    backend.calls().require_usable();
+  *output = {};
+  return enter(self, error, [&](Backend &backend) {
     if (plan->graph.num_nodes > static_cast<int64_t>(kernels::kValueMask))
       throw too_many_nodes_error(plan->graph.num_nodes);
     backend.require_readable(plan->seeds, "seeds", plan->device_id);
@@ -256,7 +254,7 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
     question.num_rows = plan->graph.num_nodes;
     question.num_indices = plan->num_seeds;
     Operation operation(backend, plan->device_id, stream, true, question);
-    backend.service_stream(plan->device_id);  // the arrays will be freed on it
+    backend.service_streams().of(plan->device_id);  // the arrays will be freed on it
     SamplePasses passes(backend, operation, *plan);
     if (const std::optional<Bounds> bounds = bounds_of(*plan); bounds.has_value())
       sample_within_bounds(operation, passes, backend, *plan, *bounds, output);
@@ -274,7 +272,7 @@ uni_status sample_wait(void *self, uni_sample_output *output, uni_error *error) 
     calls.require_usable();
     backend.timeline().wait(pending->operation);
     const DeviceScope scope(calls, pending->device_id);
-    const Stream stream = backend.service_stream(pending->device_id);
+    const Stream stream = backend.service_streams().of(pending->device_id);
     const kernels::SampleCounts counts = backend.read_back().read(pending->counts, stream);
     give_counts(counts, pending->num_hops, output);
     if (counts.num_bad_seeds != 0)

@@ -22,6 +22,7 @@ SamplePasses::SamplePasses(Backend &backend, Operation &operation, const uni_sam
   base_.seeds = plan.seeds;
   base_.num_seeds = plan.num_seeds;
   base_.num_graph_nodes = plan.graph.num_nodes;
+  base_.num_graph_edges = plan.graph.num_edges;
   base_.indptr = plan.graph.indptr;
   base_.indices = plan.graph.indices;
   base_.graph_edge_ids = plan.graph.edge_ids;

@@ -19,10 +19,8 @@ void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *na
 }  // namespace
 
 uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_error *error) noexcept {
-  return guard(error, [&] {
-    Backend &backend = backend_of(self);
+  return enter(self, error, [&](Backend &backend) {
     Calls &calls = backend.calls();
-    calls.require_usable();
     if (plan->num_indices == 0) return;
     backend.require_readable(plan->destination.data, "destination", plan->device_id);
     backend.require_readable(plan->index, "index", plan->device_id);

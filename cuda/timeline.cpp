@@ -4,89 +4,56 @@
 #include "core/bounds_error.hpp"
 
 namespace uni::cuda {
+namespace {
+
+// How many unfinished operations a call that only passes by asks about.
+constexpr int64_t few = 8, all = INT64_MAX;
+
+}  // namespace
 
 Timeline::~Timeline() {
-  // Where the device can be asked no more, nothing of it runs any more either.
-  if (calls_.usable())
-    for (TimelineEntry &entry : running_) calls_.absorb(calls_.api().synchronize_event(entry.event));
-  while (!running_.empty()) finish(running_.begin(), false);
-  if (calls_.usable())
-    for (TimelineEntry &entry : finished_) calls_.absorb(calls_.api().destroy_event(entry.event));
-  run(take_ready());
-}
-
-std::list<TimelineEntry> Timeline::prepare(int32_t device_id, bool with_record) {
-  std::list<TimelineEntry> prepared;
-  const std::lock_guard<std::mutex> lock(mutex_);
-  for (auto entry = finished_.begin(); entry != finished_.end(); ++entry) {
-    if (entry->device_id != device_id) continue;
-    prepared.splice(prepared.end(), finished_, entry);
-    break;
+  if (operations_.calls().forked()) {
+    // Nothing of the parent's runs here, and the lock may have been taken by a thread that the child does not have.
+    run(first_deferred_);
+    return;
   }
-  if (prepared.empty()) {
-    prepared.emplace_back();
-    prepared.front().device_id = device_id;
-    calls_.require(calls_.api().create_event(&prepared.front().event), "cudaEventCreateWithFlags()");
-  }
-  if (with_record) {
-    try {
-      prepared.front().record = records_.take();
-    } catch (...) {
-      finished_.splice(finished_.end(), prepared);
-      throw;
+  uni_deferred *rest = nullptr;
+  {
+    RunningOperations::Lock lock = operations_.lock();
+    uint64_t last_needed = 0;
+    for (const uni_deferred *item = first_deferred_; item != nullptr; item = item->next) last_needed = item->after;
+    // What cannot be waited for counts as finished: the memory has to go.
+    auto &running = operations_.running();
+    for (uint64_t next = 0;;) {
+      auto entry = running.begin();
+      while (entry != running.end() && (entry->number < next || (entry->owner != this && entry->number > last_needed)))
+        ++entry;
+      if (entry == running.end()) break;
+      next = entry->number + 1;
+      if (operations_.calls().usable()) operations_.calls().absorb(operations_.wait_for(lock, entry));
     }
-  }
-  return prepared;
-}
-
-void Timeline::cancel(std::list<TimelineEntry> &entry) noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (entry.front().record != nullptr) records_.give_back(entry.front().record);
-  entry.front().record = nullptr;
-  finished_.splice(finished_.end(), entry);
-}
-
-uint64_t Timeline::commit(std::list<TimelineEntry> &entry, Stream stream) noexcept {
-  const std::lock_guard<std::mutex> lock(mutex_);
-  TimelineEntry &operation = entry.front();
-  operation.number = ++last_;
-  // Without an event nobody could tell when the operation has finished: then it is waited for here.
-  if (!calls_.absorb(calls_.api().record_event(operation.event, stream)))
-    calls_.absorb(calls_.api().synchronize_stream(stream));
-  running_.splice(running_.end(), entry);
-  return operation.number;
-}
-
-bool Timeline::has_happened(const TimelineEntry &entry) noexcept {
-  if (!calls_.usable()) return true;
-  bool done = false;
-  // Where the context has ended, so has what ran in it. Any other failure says nothing.
-  return calls_.absorb(calls_.api().query_event(entry.event, &done)) ? done : !calls_.usable();
-}
-
-void Timeline::finish(std::list<TimelineEntry>::iterator entry, bool report) noexcept {
-  // A forked child does not have the memory that records are in.
-  if (entry->record != nullptr && !calls_.forked()) {
-    const kernels::BoundsRecord record = *entry->record;
-    records_.give_back(entry->record);
-    entry->record = nullptr;
-    if (record.count != 0) {
-      // Seeds are counted by nobody, as on the CPU.
-      if (entry->question.kind == BoundsQuestion::kIndex)
-        count_out_of_bounds_(user_data_, static_cast<int64_t>(record.count));
-      if (report && entry->question.report && error_number_ == 0) {
-        error_number_ = entry->number;
-        error_question_ = entry->question;
-        error_record_ = record;
-      }
+    for (auto entry = running.begin(); entry != running.end();) {
+      const auto following = std::next(entry);
+      if (entry->owner == this) operations_.finish(entry);
+      entry = following;
     }
+    rest = std::exchange(first_deferred_, nullptr);
   }
-  finished_.splice(finished_.end(), running_, entry);
+  run(rest);
 }
 
-// Detaches the items that wait for nothing that runs.
+void Timeline::take_record(const RunningOperation &operation, const kernels::BoundsRecord &record) noexcept {
+  // Seeds are counted by nobody, as on the CPU.
+  if (operation.question.kind == BoundsQuestion::kIndex)
+    count_out_of_bounds_(user_data_, static_cast<int64_t>(record.count));
+  if (!operation.question.report || error_number_ != 0) return;
+  error_number_ = operation.number;
+  error_question_ = operation.question;
+  error_record_ = record;
+}
+
 uni_deferred *Timeline::take_ready() noexcept {
-  const uint64_t oldest = running_.empty() ? UINT64_MAX : running_.front().number;
+  const uint64_t oldest = operations_.oldest_number();
   uni_deferred *const first = first_deferred_, **last = &first_deferred_;
   while (*last != nullptr && (*last)->after < oldest) last = &(*last)->next;
   if (last == &first_deferred_) return nullptr;
@@ -97,15 +64,6 @@ uni_deferred *Timeline::take_ready() noexcept {
   return first;
 }
 
-uni_deferred *Timeline::look() noexcept {
-  for (auto entry = running_.begin(); entry != running_.end();) {
-    const auto next = std::next(entry);
-    if (has_happened(*entry)) finish(entry, true);
-    entry = next;
-  }
-  return take_ready();
-}
-
 void Timeline::run(uni_deferred *items) noexcept {
   while (items != nullptr) {
     uni_deferred *const item = items;
@@ -114,71 +72,100 @@ void Timeline::run(uni_deferred *items) noexcept {
   }
 }
 
+void Timeline::wait_before(RunningOperations::Lock &lock, uint64_t end, bool own_only) {
+  auto &running = operations_.running();
+  for (;;) {
+    auto entry = running.begin();
+    while (entry != running.end() && own_only && entry->owner != this) ++entry;
+    if (entry == running.end() || entry->number >= end) return;
+    operations_.calls().require(operations_.wait_for(lock, entry), "cudaEventSynchronize()");
+  }
+}
+
 void Timeline::wait(uint64_t number) {
   uni_deferred *ready = nullptr;
   {
-    // The lock is kept: the entry must not serve another operation meanwhile, and to wait is what was asked for.
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (error_number_ == number) error_number_ = 0;
-    for (auto entry = running_.begin(); entry != running_.end() && entry->number <= number; ++entry) {
-      if (entry->number != number) continue;
-      calls_.require(calls_.api().synchronize_event(entry->event), "cudaEventSynchronize()");
-      finish(entry, false);
-      break;
+    RunningOperations::Lock lock = operations_.lock();
+    auto &running = operations_.running();
+    auto entry = running.begin();
+    while (entry != running.end() && entry->number < number) ++entry;
+    if (entry != running.end() && entry->number == number) {
+      entry->question.report = false;
+      operations_.calls().require(operations_.wait_for(lock, entry), "cudaEventSynchronize()");
     }
+    if (error_number_ == number) error_number_ = 0;
     ready = take_ready();
   }
   run(ready);
 }
 
 void Timeline::defer(uni_deferred *item) noexcept {
-  if (calls_.forked()) {
-    // Nothing of the parent's runs here, and the lock may have been taken by a thread that the child does not have.
+  if (operations_.calls().forked()) {
     item->run(item);
     return;
   }
-  uni_deferred *ready = nullptr;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const RunningOperations::Lock lock = operations_.lock();
     item->next = nullptr;
-    item->after = last_;
+    item->after = operations_.last_number();
     *end_of_deferred_ = item;
     end_of_deferred_ = &item->next;
-    ready = look();
   }
-  run(ready);
+  look(few);
 }
 
-void Timeline::poll() noexcept {
-  if (calls_.forked()) return;
+void Timeline::look(int64_t most_unfinished) noexcept {
+  if (operations_.calls().forked()) return;
   uni_deferred *ready = nullptr;
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    ready = look();
-  }
-  run(ready);
-}
-
-void Timeline::wait_for_all() {
-  uni_deferred *ready = nullptr;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    while (!running_.empty()) {
-      calls_.require(calls_.api().synchronize_event(running_.front().event), "cudaEventSynchronize()");
-      finish(running_.begin(), true);
-    }
+    const RunningOperations::Lock lock = operations_.lock();
+    operations_.look(most_unfinished);
     ready = take_ready();
   }
   run(ready);
 }
 
-void Timeline::check() {
-  if (calls_.forked()) return;
+void Timeline::poll() noexcept { look(few); }
+
+void Timeline::wait_for_own() {
+  {
+    RunningOperations::Lock lock = operations_.lock();
+    wait_before(lock, operations_.last_number() + 1, true);
+  }
+  look(few);
+}
+
+void Timeline::wait_for_every() {
+  {
+    RunningOperations::Lock lock = operations_.lock();
+    wait_before(lock, operations_.last_number() + 1, false);
+  }
+  look(few);
+}
+
+bool Timeline::has_running() noexcept {
   poll();
+  const RunningOperations::Lock lock = operations_.lock();
+  for (const RunningOperation &operation : operations_.running())
+    if (operation.owner == this) return true;
+  return false;
+}
+
+void Timeline::hold_stream(Stream stream) {
+  const RunningOperations::Lock lock = operations_.lock();
+  for (const RunningOperation &operation : operations_.running())
+    if (operation.owner == this)
+      operations_.calls().require(operations_.calls().api().stream_wait_event(stream, operation.event),
+                                  "cudaStreamWaitEvent()");
+}
+
+void Timeline::check() {
+  if (operations_.calls().forked()) return;
+  look(all);
   BoundsQuestion question;
   kernels::BoundsRecord record = {};
   {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const RunningOperations::Lock lock = operations_.lock();
     if (error_number_ == 0) return;
     error_number_ = 0;
     question = error_question_;

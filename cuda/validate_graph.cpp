@@ -25,20 +25,18 @@ int32_t device_that_has(Backend &backend, const void *data) {
 }  // namespace
 
 uni_status validate_graph(void *self, const uni_graph_view *graph, uni_error *error) noexcept {
-  return guard(error, [&] {
-    Backend &backend = backend_of(self);
+  return enter(self, error, [&](Backend &backend) {
     Calls &calls = backend.calls();
-    calls.require_usable();
     const int32_t device_id = device_that_has(backend, graph->indptr);
     backend.require_readable(graph->indptr, "indptr", device_id);
     backend.require_readable(graph->indices, "indices", device_id);
     backend.require_readable(graph->edge_ids, "edge_ids", device_id);
     // What is still being written, by this library on any stream or by others on the default one, is not checked before
     // it is there.
-    backend.timeline().wait_for_all();
+    backend.timeline().wait_for_every();
     const DeviceScope scope(calls, device_id);
     calls.require(calls.api().synchronize_stream(nullptr), "cudaStreamSynchronize(the default stream)");
-    Operation operation(backend, device_id, backend.service_stream(device_id));
+    Operation operation(backend, device_id, backend.service_streams().of(device_id));
     auto *const records = operation.allocate_array<Found>(1);
     calls.require(backend.api().set_bytes(records, 0, sizeof(Found), operation.stream()), "cudaMemsetAsync(%zu bytes)",
                   sizeof(Found));

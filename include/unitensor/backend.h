@@ -164,6 +164,9 @@ typedef struct uni_backend_ops {
   uni_status (*synchronize)(void *self, uni_error *error);
   /** Optional; NULL where every error is reported at once. */
   uni_status (*check)(void *self, uni_error *error);
+  /** Optional; makes what is enqueued on a stream from now on wait for every operation enqueued so far. The host does not
+   * wait. NULL where every operation is complete on return. */
+  uni_status (*hold_stream)(void *self, int32_t device_id, void *stream, uni_error *error);
 } uni_backend_ops;
 
 /** Type of the plugin's one exported function, `uni_backend_init`. Fills @p ops; returns UNI_STATUS_VERSION_MISMATCH for

@@ -127,6 +127,17 @@ UNI_API uni_status uni_context_check(uni_context *context, uni_error *error);
  * @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_context_synchronize(uni_context *context, uni_error *error);
 
+/** Make a stream wait for every operation that this context has enqueued so far, on whichever stream; the host does not
+ * wait. So others may use, on that stream, what the operations write. Where no device has been used there is nothing to
+ * wait for.
+ * @param[in] context   Not NULL.
+ * @param[in] device_id The CUDA device of the stream.
+ * @param[in] stream    A cudaStream_t, or NULL for the device's default stream.
+ * @return UNI_STATUS_OK; _DEVICE_MISMATCH (no such device); _NOT_SUPPORTED (a stream that is being captured);
+ *         _DEVICE_LOST; _BACKEND_ERROR; _INVALID_ARGUMENT; _INVALID_STATE (a forked child).
+ * @threads Any thread. @since 0.1 */
+UNI_API uni_status uni_context_hold_stream(uni_context *context, int32_t device_id, void *stream, uni_error *error);
+
 #ifdef __cplusplus
 }
 #endif

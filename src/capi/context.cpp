@@ -95,4 +95,11 @@ uni_status uni_context_synchronize(uni_context *context, uni_error *error) {
   });
 }
 
+uni_status uni_context_hold_stream(uni_context *context, int32_t device_id, void *stream, uni_error *error) {
+  return guard(error, [&] {
+    require(context, "context");
+    context->hold_stream(device_id, stream);
+  });
+}
+
 }  // extern "C"

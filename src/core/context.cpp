@@ -196,6 +196,13 @@ void uni_context::wait_for_device() {
   if (backend != nullptr && backend->ops().synchronize != nullptr) backend->call(backend->ops().synchronize);
 }
 
+void uni_context::hold_stream(int32_t device_id, void *stream) {
+  if (device_id < 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "device_id is %d, expected at least 0", device_id);
+  Backend *const backend = device_if_open();
+  if (backend != nullptr && backend->ops().hold_stream != nullptr)
+    backend->call(backend->ops().hold_stream, device_id, stream);
+}
+
 void uni_context::log(int32_t level, const char *message) const noexcept {
   if (log_ != nullptr) log_(log_user_data_, level, message);
 }

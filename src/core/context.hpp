@@ -58,6 +58,8 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   void check(bool wait);
   // Blocks until the device, where one has been opened, has done what was enqueued; says nothing of what was out of bounds.
   void wait_for_device();
+  // Makes a stream wait for what the context has enqueued.
+  void hold_stream(int32_t device_id, void *stream);
   void log(int32_t level, const char *message) const noexcept;
 
   uni::core::Statistics statistics;

@@ -9,7 +9,11 @@
 namespace uni::cuda::fake {
 namespace {
 
-thread_local int32_t current_device = 0;
+Result refuse_in_capture_locked(Machine &machine) {
+  if (machine.captured == nullptr || this_thread().capture_mode == kRelaxedCapture) return kSuccess;
+  machine.capture_broken = true;
+  return machine.fail_locked(kCaptureUnsupported);
+}
 
 // Runs `body` under the lock, unless this call is to fail.
 template <class Body>
@@ -20,12 +24,23 @@ Result call(Body &&body) {
   return body(machine);
 }
 
+// The same for what may wait for other work: CUDA refuses it while some stream is captured, ends the capture, unless the
+// thread has said that it knows.
+template <class Body>
+Result unsafe_call(Body &&body) {
+  return call([&](Machine &machine) {
+    if (const Result refused = refuse_in_capture_locked(machine); refused != kSuccess) return refused;
+    return body(machine);
+  });
+}
+
 // The same for what gives something back: CUDA reports the errors of other work there, and does it all the same.
 template <class Body>
 Result give_back(Body &&body) {
   Machine &machine = Machine::instance();
   const std::lock_guard<std::mutex> lock(machine.mutex);
-  const Result failed = machine.begin_call_locked();
+  Result failed = machine.begin_call_locked();
+  if (failed == kSuccess) failed = refuse_in_capture_locked(machine);
   const Result result = body(machine);
   return failed != kSuccess ? failed : result;
 }
@@ -90,7 +105,7 @@ Result device_report(int32_t device_id, DeviceReport *report) {
 
 Result get_device(int32_t *device_id) {
   return call([&](Machine &) {
-    *device_id = current_device;
+    *device_id = this_thread().device;
     return kSuccess;
   });
 }
@@ -99,37 +114,43 @@ Result set_device(int32_t device_id) {
   return call([&](Machine &machine) {
     if (device_id < 0 || static_cast<size_t>(device_id) >= machine.devices.size())
       return machine.fail_locked(kInvalidDevice);
-    current_device = device_id;
+    this_thread().device = device_id;
     return kSuccess;
   });
 }
 
 Result memory_info(int64_t *free_bytes, int64_t *total_bytes) {
   return call([&](Machine &machine) {
-    *total_bytes = machine.devices[static_cast<size_t>(current_device)].total_bytes;
+    *total_bytes = machine.devices[static_cast<size_t>(this_thread().device)].total_bytes;
     *free_bytes = *total_bytes / 2;
     return kSuccess;
   });
 }
 
 Result allocate_device(void **data, int64_t num_bytes, Stream stream) {
-  return call([&](Machine &machine) {
-    machine.stream_of_locked(stream);
-    return machine.allocate_locked(data, num_bytes, PointerKind::kDevice, current_device);
+  return unsafe_call([&](Machine &machine) {
+    if (machine.stream_of_locked(stream).device_id != this_thread().device) return machine.fail_locked(kInvalidHandle);
+    return machine.allocate_locked(data, num_bytes, PointerKind::kDevice, this_thread().device);
   });
 }
 
-Result free_device(void *data, Stream stream) {
-  return give_back(
-      [&](Machine &machine) { return machine.free_in_order_locked(data, machine.stream_of_locked(stream)); });
+Result free_device(void *data, int32_t device_id, Stream stream) {
+  return give_back([&](Machine &machine) {
+    return machine.free_in_order_locked(data, device_id, machine.stream_of_locked(stream));
+  });
+}
+
+Result trim_pools() {
+  return give_back([](Machine &) { return kSuccess; });
 }
 
 Result allocate_managed(void **data, int64_t num_bytes) {
-  return call([&](Machine &machine) { return machine.allocate_locked(data, num_bytes, PointerKind::kManaged, 0); });
+  return unsafe_call(
+      [&](Machine &machine) { return machine.allocate_locked(data, num_bytes, PointerKind::kManaged, 0); });
 }
 
 Result advise_host_resident(void *data, int64_t num_bytes, const int32_t *device_ids, int32_t num_devices) {
-  return call([&](Machine &machine) {
+  return unsafe_call([&](Machine &machine) {
     const auto block = machine.blocks.find(reinterpret_cast<uintptr_t>(data));
     if (block == machine.blocks.end() || block->second.kind != PointerKind::kManaged ||
         block->second.num_bytes != num_bytes || num_devices != static_cast<int32_t>(machine.devices.size()))
@@ -145,7 +166,7 @@ Result free_managed(void *data) {
 }
 
 Result allocate_host(void **data, int64_t num_bytes) {
-  return call([&](Machine &machine) { return machine.allocate_host_locked(data, num_bytes); });
+  return unsafe_call([&](Machine &machine) { return machine.allocate_host_locked(data, num_bytes); });
 }
 
 Result free_host(void *data) {
@@ -153,7 +174,7 @@ Result free_host(void *data) {
 }
 
 Result register_host(void *data, int64_t num_bytes) {
-  return call([&](Machine &machine) { return machine.register_locked(data, num_bytes); });
+  return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes); });
 }
 
 Result unregister_host(void *data) {
@@ -207,8 +228,9 @@ Result set_bytes(void *data, int32_t byte, int64_t num_bytes, Stream stream) {
 }
 
 Result create_event(Event *event) {
-  return call([&](Machine &machine) {
+  return unsafe_call([&](Machine &machine) {
     auto *const made = new FakeEvent;
+    made->device_id = this_thread().device;
     machine.events.insert(made);
     *event = made;
     return kSuccess;
@@ -227,6 +249,8 @@ Result record_event(Event event, Stream stream) {
   return call([&](Machine &machine) {
     FakeStream &queue = machine.stream_of_locked(stream);
     auto *const recorded = static_cast<FakeEvent *>(event);
+    if (recorded->device_id != queue.device_id) return machine.fail_locked(kInvalidHandle);
+    if (&queue == machine.captured) machine.capture_broken = true;
     recorded->stream = &queue;
     recorded->position = queue.enqueued;
     return kSuccess;
@@ -234,7 +258,7 @@ Result record_event(Event event, Stream stream) {
 }
 
 Result query_event(Event event, bool *done) {
-  return call([&](Machine &machine) {
+  return unsafe_call([&](Machine &machine) {
     machine.run_some_locked(machine.progress);
     const auto *const asked = static_cast<FakeEvent *>(event);
     // A stream that is gone has finished: destroying one does not end its work.
@@ -245,7 +269,7 @@ Result query_event(Event event, bool *done) {
 }
 
 Result synchronize_event(Event event) {
-  return call([&](Machine &machine) {
+  return unsafe_call([&](Machine &machine) {
     const auto *const asked = static_cast<FakeEvent *>(event);
     if (asked->stream != nullptr) machine.wait_locked(*asked->stream, asked->position);
     if (machine.fatal != kSuccess) return machine.fail_locked(machine.fatal);
@@ -254,10 +278,8 @@ Result synchronize_event(Event event) {
 }
 
 Result create_stream(Stream *stream) {
-  return call([&](Machine &machine) {
-    auto *const made = new FakeStream;
-    machine.streams.insert(made);
-    *stream = made;
+  return unsafe_call([&](Machine &machine) {
+    *stream = machine.make_stream_locked();
     return kSuccess;
   });
 }
@@ -279,7 +301,7 @@ Result destroy_stream(Stream stream) {
 }
 
 Result synchronize_stream(Stream stream) {
-  return call([&](Machine &machine) {
+  return unsafe_call([&](Machine &machine) {
     FakeStream &queue = machine.stream_of_locked(stream);
     machine.wait_locked(queue, queue.enqueued);
     if (machine.fatal != kSuccess) return machine.fail_locked(machine.fatal);
@@ -287,12 +309,33 @@ Result synchronize_stream(Stream stream) {
   });
 }
 
-Result is_capturing(Stream stream, bool *capturing) {
+Result stream_wait_event(Stream stream, Event event) {
   return call([&](Machine &machine) {
-    machine.stream_of_locked(stream);
-    *capturing = machine.capturing;
+    FakeStream &queue = machine.stream_of_locked(stream);
+    const FakeEvent waited = *static_cast<FakeEvent *>(event);
+    if (waited.stream == nullptr) return kSuccess;
+    machine.enqueue_locked(queue, [&machine, waited] {
+      machine.each_stream_locked([&](FakeStream &other) {
+        if (&other == waited.stream) machine.run_until_locked(other, waited.position);
+      });
+    });
     return kSuccess;
   });
+}
+
+Result is_capturing(Stream stream, bool *capturing) {
+  return call([&](Machine &machine) {
+    // The default stream may not be used while another one is captured.
+    const bool is_default = reinterpret_cast<uintptr_t>(stream) <= 1;
+    *capturing = machine.captured != nullptr && (is_default || &machine.stream_of_locked(stream) == machine.captured);
+    return kSuccess;
+  });
+}
+
+// Not one of the calls that fail on demand: nothing depends on it but captures.
+Result exchange_capture_mode(int32_t *mode) {
+  std::swap(this_thread().capture_mode, *mode);
+  return kSuccess;
 }
 
 }  // namespace
@@ -312,6 +355,7 @@ const Api &fake_api() {
       memory_info,
       allocate_device,
       free_device,
+      trim_pools,
       allocate_managed,
       advise_host_resident,
       free_managed,
@@ -330,7 +374,9 @@ const Api &fake_api() {
       create_stream,
       destroy_stream,
       synchronize_stream,
+      stream_wait_event,
       is_capturing,
+      exchange_capture_mode,
       launch_fill,
       launch_gather,
       launch_scatter,

@@ -46,12 +46,19 @@ UNI_API void fake_set_device_nodes(int32_t present);
 UNI_API void fake_set_pageable_access(int32_t pageable, int32_t host_page_tables);
 /* The error that the next kernel to run ends the context with; 0: none. */
 UNI_API void fake_poison_next_launch(int32_t error);
-UNI_API void fake_set_capturing(int32_t capturing);
+/* Capture of a stream into a graph, as cudaStreamBeginCapture with cudaStreamCaptureModeGlobal. Returns 1 if somebody ended
+ * it, by what may not be called meanwhile or by work on that stream; 0 if not. */
+UNI_API void fake_begin_capture(void *stream);
+UNI_API int32_t fake_end_capture(void);
+/* cudaSetDevice of the program, for the calling thread. */
+UNI_API void fake_set_device(int32_t device_id);
 /* A stream of the caller's, as cudaStreamCreate would give. */
 UNI_API void *fake_create_stream(void);
 UNI_API void fake_destroy_stream(void *stream);
-/* cudaStreamSynchronize. */
+/* Runs what is enqueued on a stream. */
 UNI_API void fake_synchronize(void *stream);
+/* cudaStreamSynchronize as a program calls it that does not know of a capture. */
+UNI_API void fake_synchronize_strictly(void *stream);
 /* cudaMalloc, cudaMemcpy, cudaFree of a program beside the library. */
 UNI_API void *fake_malloc(int64_t num_bytes);
 UNI_API void fake_free(void *data);

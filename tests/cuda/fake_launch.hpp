@@ -77,8 +77,11 @@ Result enqueue(const Request &request, Stream stream, Dispatch dispatch) {
   Machine &machine = Machine::instance();
   const std::lock_guard<std::mutex> lock(machine.mutex);
   if (const Result failed = machine.begin_call_locked(); failed != kSuccess) return failed;
+  FakeStream &queue = machine.stream_of_locked(stream);
+  // A kernel runs on the current device, and a stream belongs to one.
+  if (queue.device_id != this_thread().device) return machine.fail_locked(kInvalidHandle);
   ++machine.launches;
-  machine.enqueue_locked(machine.stream_of_locked(stream), [&machine, request, dispatch] {
+  machine.enqueue_locked(queue, [&machine, request, dispatch] {
     if (machine.poison_next != kSuccess) {
       machine.poison_locked(machine.poison_next);
       machine.poison_next = kSuccess;

@@ -22,7 +22,7 @@ static bool reaches(const Machine &machine, const SampleRequest &r) {
     case SamplePass::kCheckSeeds:
       return reach.bytes(r.seeds, r.num_seeds * size_of_index(r.seeds_dtype)).bytes(r.record, sizeof *r.record).good();
     case SamplePass::kStartSample:
-      return reach.bytes(r.met, r.num_seeds * node).good();
+      return reach.bytes(r.seeds, r.num_seeds * size_of_index(r.seeds_dtype)).bytes(r.met, r.num_seeds * node).good();
     case SamplePass::kPlaceSeeds:
       return reach.bytes(r.nodes, r.num_seeds * node).table(r.table, r.num_graph_nodes).good();
     case SamplePass::kCountDraws:
@@ -31,6 +31,14 @@ static bool reaches(const Machine &machine, const SampleRequest &r) {
           .good();
     case SamplePass::kDrawEdges:
       return reach.bytes(r.draws, 8 * (r.frontier_capacity + 1))
+          .bytes(r.indptr, (r.num_graph_nodes + 1) * offset)
+          .bytes(r.indices, r.num_graph_edges * node)
+          .optional(r.graph_edge_ids, r.num_graph_edges * offset)
+          .bytes(r.nodes, 1)
+          .bytes(r.met, 1)
+          .bytes(r.picks, 1)
+          .bytes(r.targets, 1)
+          .optional(r.edge_ids, 1)
           .optional(r.sets, 8 * r.num_sets * static_cast<int64_t>(r.set_capacity))
           .good();
     case SamplePass::kInsertNodes:
@@ -42,6 +50,8 @@ static bool reaches(const Machine &machine, const SampleRequest &r) {
           .bytes(r.firsts, 8 * (kernels::num_chunks(r.capacity) + 1))
           .bytes(r.positions, 8)
           .bytes(r.base, 8)
+          .bytes(r.numbers, r.capacity > 0)
+          .optional(r.shift, 8)
           .table(r.table, r.num_graph_nodes)
           .good();
     case SamplePass::kRefillTable:

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace uni::cuda::fake {
 namespace {
@@ -14,9 +15,13 @@ constexpr int64_t arena_bytes = int64_t{1} << 30;
 constexpr int64_t page_bytes = 4096;
 constexpr unsigned char border_value = 0xfd, fresh_value = 0xa5, freed_value = 0xdd;
 
+thread_local ThreadState state_of_thread;
+
 int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
 
 }  // namespace
+
+ThreadState &this_thread() noexcept { return state_of_thread; }
 
 Machine &Machine::instance() {
   static Machine machine;
@@ -44,7 +49,7 @@ void Machine::reset_locked() {
   registered.clear();
   streams.clear();
   events.clear();
-  default_stream_ = {};
+  default_streams_.clear();
   free_ranges_.clear();
   arena_used_ = 0;
   broken_ = 0;
@@ -52,7 +57,8 @@ void Machine::reset_locked() {
   last_error = fatal = poison_next = kSuccess;
   progress = 0;
   others_first = no_waits = events_at_once = false;
-  capturing = false;
+  captured = nullptr;
+  capture_broken = false;
   schedule = {};
   driver_version = 13000;
   has_device_nodes = true;
@@ -133,8 +139,7 @@ Result Machine::free_locked(void *data, PointerKind kind) {
   blocks.erase(found);
   if (kind == PointerKind::kManaged) {
     // cudaFree waits for the device.
-    for (FakeStream *stream : streams) run_until_locked(*stream, stream->enqueued);
-    run_until_locked(default_stream_, default_stream_.enqueued);
+    run_all_locked();
     std::free(data);
     return kSuccess;
   }
@@ -146,9 +151,10 @@ Result Machine::free_locked(void *data, PointerKind kind) {
   return kSuccess;
 }
 
-Result Machine::free_in_order_locked(void *data, FakeStream &stream) {
+Result Machine::free_in_order_locked(void *data, int32_t device_id, FakeStream &stream) {
   const auto found = blocks.find(reinterpret_cast<uintptr_t>(data));
-  if (found == blocks.end() || found->second.kind != PointerKind::kDevice || found->second.freed)
+  if (found == blocks.end() || found->second.kind != PointerKind::kDevice || found->second.freed ||
+      found->second.device_id != device_id || stream.device_id != device_id)
     return fail_locked(kInvalidValue);
   found->second.freed = true;
   enqueue_locked(stream, [this, data] { free_locked(data, PointerKind::kDevice); });
@@ -202,7 +208,8 @@ bool Machine::accessible_locked(const void *data, int64_t num_bytes) const {
   const uintptr_t begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
   if (auto block = blocks.upper_bound(begin); block != blocks.begin()) {
     --block;
-    if (end <= block->first + static_cast<uintptr_t>(block->second.num_bytes)) return true;
+    if (end <= block->first + static_cast<uintptr_t>(block->second.num_bytes))
+      return block->second.kind != PointerKind::kDevice || block->second.device_id == running_device_;
   }
   const uintptr_t arena = reinterpret_cast<uintptr_t>(arena_);
   if (devices[0].pageable_memory_access && (end <= arena || begin >= arena + arena_bytes)) return true;
@@ -230,7 +237,12 @@ int64_t Machine::broken_borders_locked() const {
 }
 
 FakeStream &Machine::stream_of_locked(Stream stream) {
-  if (stream == nullptr) return default_stream_;
+  // cudaStreamLegacy and cudaStreamPerThread are 1 and 2.
+  if (reinterpret_cast<uintptr_t>(stream) <= 2) {
+    FakeStream &of_device = default_streams_[this_thread().device];
+    of_device.device_id = this_thread().device;
+    return of_device;
+  }
   FakeStream *const known = static_cast<FakeStream *>(stream);
   if (streams.count(known) == 0) {
     std::fprintf(stderr, "the fake of CUDA was given a stream that does not exist (any more)\n");
@@ -239,7 +251,28 @@ FakeStream &Machine::stream_of_locked(Stream stream) {
   return *known;
 }
 
+FakeStream *Machine::make_stream_locked() {
+  auto *const made = new FakeStream;
+  made->device_id = this_thread().device;
+  streams.insert(made);
+  return made;
+}
+
+void Machine::each_stream_locked(const std::function<void(FakeStream &)> &body) {
+  for (FakeStream *stream : streams) body(*stream);
+  for (auto &[device, stream] : default_streams_) body(stream);
+}
+
+void Machine::run_all_locked() {
+  each_stream_locked([&](FakeStream &stream) { run_until_locked(stream, stream.enqueued); });
+}
+
 void Machine::enqueue_locked(FakeStream &stream, std::function<void()> run) {
+  // What is captured does not run, and nothing of ours may get into another program's graph.
+  if (&stream == captured) {
+    capture_broken = true;
+    return;
+  }
   stream.work.push_back({std::move(run)});
   ++stream.enqueued;
 }
@@ -248,7 +281,9 @@ void Machine::run_until_locked(FakeStream &stream, uint64_t position) {
   while (stream.done < position && !stream.work.empty()) {
     const Work work = std::move(stream.work.front());
     stream.work.pop_front();
+    const int32_t before = std::exchange(running_device_, stream.device_id);
     work.run();
+    running_device_ = before;
     ++stream.done;
   }
 }
@@ -256,19 +291,18 @@ void Machine::run_until_locked(FakeStream &stream, uint64_t position) {
 void Machine::wait_locked(FakeStream &stream, uint64_t position) {
   if (no_waits) return;
   if (others_first) {
-    for (FakeStream *other : streams)
-      if (other != &stream) run_until_locked(*other, other->enqueued);
-    if (&stream != &default_stream_) run_until_locked(default_stream_, default_stream_.enqueued);
+    each_stream_locked([&](FakeStream &other) {
+      if (&other != &stream) run_until_locked(other, other.enqueued);
+    });
   }
   run_until_locked(stream, position);
 }
 
 void Machine::run_some_locked(int items) {
-  for (int i = 0; i < items; ++i) {
-    if (!default_stream_.work.empty()) run_until_locked(default_stream_, default_stream_.done + 1);
-    for (FakeStream *stream : streams)
-      if (!stream->work.empty()) run_until_locked(*stream, stream->done + 1);
-  }
+  for (int i = 0; i < items; ++i)
+    each_stream_locked([&](FakeStream &stream) {
+      if (!stream.work.empty()) run_until_locked(stream, stream.done + 1);
+    });
 }
 
 }  // namespace uni::cuda::fake

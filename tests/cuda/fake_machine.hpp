@@ -23,9 +23,11 @@ constexpr Result kInvalidValue = 1;
 constexpr Result kOutOfMemory = 2;
 constexpr Result kNoDevice = 100;
 constexpr Result kInvalidDevice = 101;
+constexpr Result kInvalidHandle = 400;
 constexpr Result kIllegalAddress = 700;
 constexpr Result kAlreadyRegistered = 712;
 constexpr Result kNotRegistered = 713;
+constexpr Result kCaptureUnsupported = 900;
 constexpr Result kUnknown = 999;
 
 struct Block {
@@ -39,12 +41,21 @@ struct Work {
   std::function<void()> run;
 };
 
+// What cudaSetDevice and cudaThreadExchangeStreamCaptureMode set for a thread.
+struct ThreadState {
+  int32_t device = 0;
+  int32_t capture_mode = 0;
+};
+ThreadState &this_thread() noexcept;
+
 struct FakeStream {
+  int32_t device_id = 0;
   std::deque<Work> work;
   uint64_t enqueued = 0, done = 0;
 };
 
 struct FakeEvent {
+  int32_t device_id = 0;
   FakeStream *stream = nullptr;  // of the last record; NULL: never recorded
   uint64_t position = 0;
 };
@@ -72,18 +83,23 @@ class Machine {
   Result allocate_locked(void **data, int64_t num_bytes, PointerKind kind, int32_t device_id);
   Result free_locked(void *data, PointerKind kind);
   // A free that comes at its turn in a stream: until then the block is there.
-  Result free_in_order_locked(void *data, FakeStream &stream);
+  Result free_in_order_locked(void *data, int32_t device_id, FakeStream &stream);
   Result allocate_host_locked(void **data, int64_t num_bytes);
   Result free_host_locked(void *data);
   Result register_locked(void *data, int64_t num_bytes);
   Result unregister_locked(void *data);
   PointerReport report_locked(const void *data) const;
-  // Whether a device may access all of these bytes now.
+  // Whether the device whose work is being run may access all of these bytes now; no device reads another's memory.
   bool accessible_locked(const void *data, int64_t num_bytes) const;
   int64_t broken_borders_locked() const;
 
   // Streams.
+  // NULL and CUDA's two names of it: the default stream of the thread's current device.
   FakeStream &stream_of_locked(Stream stream);
+  FakeStream *make_stream_locked();
+  void each_stream_locked(const std::function<void(FakeStream &)> &body);
+  // Everything that has been enqueued.
+  void run_all_locked();
   void enqueue_locked(FakeStream &stream, std::function<void()> run);
   void run_until_locked(FakeStream &stream, uint64_t position);
   // What waiting for a position of a stream runs.
@@ -100,7 +116,8 @@ class Machine {
   int progress = 0;
   bool others_first = false;
   bool no_waits = false, events_at_once = false;  // planted faults
-  bool capturing = false;
+  FakeStream *captured = nullptr;                 // the stream that is being captured into a graph
+  bool capture_broken = false;
   Schedule schedule;
   int32_t driver_version = 13000;
   bool has_device_nodes = true;
@@ -124,7 +141,8 @@ class Machine {
   std::multimap<int64_t, uintptr_t> free_ranges_;  // by size, with borders
   bool accessible_ = false;
   int64_t broken_ = 0;
-  FakeStream default_stream_;
+  int32_t running_device_ = 0;
+  std::map<int32_t, FakeStream> default_streams_;  // by device
 };
 
 inline DeviceReport make_device() {

@@ -50,8 +50,8 @@ void fake_get_counts(fake_counts *counts) {
   counts->registered_ranges = static_cast<int64_t>(machine->registered.size());
   counts->streams = static_cast<int64_t>(machine->streams.size());
   counts->events = static_cast<int64_t>(machine->events.size());
-  counts->pending_work = static_cast<int64_t>(machine->stream_of_locked(nullptr).work.size());
-  for (const FakeStream *stream : machine->streams) counts->pending_work += static_cast<int64_t>(stream->work.size());
+  machine->each_stream_locked(
+      [&](const FakeStream &stream) { counts->pending_work += static_cast<int64_t>(stream.work.size()); });
   counts->calls = machine->calls;
   counts->launches = machine->launches;
   counts->last_error = machine->last_error;
@@ -100,14 +100,19 @@ void fake_set_pageable_access(int32_t pageable, int32_t host_page_tables) {
 
 void fake_poison_next_launch(int32_t error) { Locked()->poison_next = error; }
 
-void fake_set_capturing(int32_t capturing) { Locked()->capturing = capturing != 0; }
-
-void *fake_create_stream(void) {
+void fake_begin_capture(void *stream) {
   const Locked machine;
-  auto *const stream = new FakeStream;
-  machine->streams.insert(stream);
-  return stream;
+  machine->captured = &machine->stream_of_locked(stream);
+  machine->capture_broken = false;
 }
+
+int32_t fake_end_capture(void) {
+  const Locked machine;
+  machine->captured = nullptr;
+  return machine->capture_broken;
+}
+
+void *fake_create_stream(void) { return Locked()->make_stream_locked(); }
 
 void fake_destroy_stream(void *stream) { uni::cuda::fake::fake_api().destroy_stream(stream); }
 
@@ -117,10 +122,17 @@ void fake_synchronize(void *stream) {
   machine->run_until_locked(queue, queue.enqueued);
 }
 
+void fake_synchronize_strictly(void *stream) {
+  uni::cuda::fake::fake_api().synchronize_stream(stream);
+  uni::cuda::fake::fake_api().take_last_error();
+}
+
+void fake_set_device(int32_t device_id) { uni::cuda::fake::this_thread().device = device_id; }
+
 void *fake_malloc(int64_t num_bytes) {
   const Locked machine;
   void *data = nullptr;
-  machine->allocate_locked(&data, num_bytes, uni::cuda::PointerKind::kDevice, 0);
+  machine->allocate_locked(&data, num_bytes, uni::cuda::PointerKind::kDevice, uni::cuda::fake::this_thread().device);
   return data;
 }
 

@@ -376,26 +376,63 @@ static void test_machines_that_fail(void **state) {
   }
 }
 
-static void test_capture_is_refused(void **state) {
+/* What is captured is refused, and what goes on beside it, on other streams, does not end the capture. */
+static void test_capture(void **state) {
   (void)state;
   fake_reset();
   uni_context *context = make_cuda_context();
   uni_tensor *source = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, table);
-  fake_set_capturing(1);
+  const int64_t picks[2] = {3, 1};
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 2, -1, picks);
+  void *stream = fake_create_stream(), *other = fake_create_stream();
+  uni_tensor *before = NULL, *during = NULL, *pinned = NULL, *managed = NULL;
+  OK(uni_gather(source, uni_tensor_array(index), NULL, other, &before, &error));
+  fake_begin_capture(stream);
+  FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_tensor_fill(source, NULL, stream, &error));
   FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_tensor_fill(source, NULL, NULL, &error));
-  fake_set_capturing(0);
-  OK(uni_tensor_fill(source, NULL, NULL, &error));
+  FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_context_hold_stream(context, 0, stream, &error));
+  OK(uni_gather(source, uni_tensor_array(index), NULL, other, &during, &error));
+  uni_tensor_release(before);
+  OK(create_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_INT8, 3, 5, &pinned));
+  OK(create_in(context, UNI_MEMORY_MANAGED, UNI_DTYPE_INT8, 3, 5, &managed));
+  uni_tensor_release(pinned);
+  uni_tensor_release(managed);
+  OK(uni_context_check(context, &error));
+  OK(uni_context_synchronize(context, &error));
+  OK(uni_tensor_register(context,
+                         &(const uni_array){.struct_size = sizeof(uni_array),
+                                            .dtype = UNI_DTYPE_FLOAT32,
+                                            .device_type = UNI_DEVICE_CPU,
+                                            .ndim = 1,
+                                            .shape = {8},
+                                            .data = (void *)table,
+                                            .flags = UNI_ARRAY_READ_ONLY},
+                         NULL, NULL, &pinned, &error));
+  uni_tensor_release(pinned);
+  assert_int_equal(fake_end_capture(), 0);
+  /* The emulated machine does notice. */
+  fake_begin_capture(stream);
+  fake_synchronize_strictly(other);
+  assert_int_equal(fake_end_capture(), 1);
+  OK(uni_tensor_fill(source, NULL, stream, &error));
+  uni_tensor_release(during);
+  uni_tensor_release(index);
   uni_tensor_release(source);
   uni_context_release(context);
+  fake_destroy_stream(stream);
+  fake_destroy_stream(other);
   check_nothing_left();
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_bounds_are_reported_later), cmocka_unit_test(test_sample_without_a_wait),
-      cmocka_unit_test(test_every_call_fails),          cmocka_unit_test(test_lost_device),
-      cmocka_unit_test(test_machines_without_a_device), cmocka_unit_test(test_machines_that_fail),
-      cmocka_unit_test(test_capture_is_refused),
+      cmocka_unit_test(test_bounds_are_reported_later),
+      cmocka_unit_test(test_sample_without_a_wait),
+      cmocka_unit_test(test_every_call_fails),
+      cmocka_unit_test(test_lost_device),
+      cmocka_unit_test(test_machines_without_a_device),
+      cmocka_unit_test(test_machines_that_fail),
+      cmocka_unit_test(test_capture),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

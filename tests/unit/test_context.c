@@ -151,6 +151,7 @@ static void test_null_contexts(void **state) {
   uni_context_reset_statistics(NULL);
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_check(NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_synchronize(NULL, &error));
+  FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_hold_stream(NULL, 0, NULL, &error));
   assert_int_equal(uni_context_check(NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
   assert_int_equal(uni_context_synchronize(NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
   uni_memory_info info = {0};
@@ -166,6 +167,9 @@ static void test_check_and_synchronize(void **state) {
   uni_context *context = make_context(2);
   OK(uni_context_check(context, &error));
   OK(uni_context_synchronize(context, &error));
+  /* No device has been used, so that nothing is waited for and none is looked for. */
+  OK(uni_context_hold_stream(context, 0, NULL, &error));
+  FAILS(UNI_STATUS_INVALID_ARGUMENT, "device_id is -1", uni_context_hold_stream(context, -1, NULL, &error));
   OK(uni_context_check(context, NULL));
   uni_context_release(context);
 }

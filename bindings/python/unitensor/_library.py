@@ -74,6 +74,10 @@ def keep(owner: object) -> Any:
     return keeper
 
 
+# The callback that gives such an object back.
+destroy_callback = ffi.addressof(lib, "unipy_destroy")
+
+
 def num_kept() -> int:
     """How many objects the library keeps alive."""
     return len(_kept)

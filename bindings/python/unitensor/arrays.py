@@ -6,11 +6,13 @@ one exception are lists of integers given as an index, which are converted and d
 """
 from __future__ import annotations
 
+import contextlib
 import sys
-from typing import Any, NamedTuple, Optional
+from typing import Any, Iterator, NamedTuple, Optional
 
 import numpy as np
 
+from ._library import call, destroy_callback, keep
 from ._unitensor import ffi, lib
 from .context import Context
 from .dtypes import CODES, ITEM_SIZES, TORCH_CODES
@@ -119,6 +121,29 @@ def describe_cuda_interface(value: Any, interface: dict[str, Any], name: str, co
     device_id = device if isinstance(device, int) else 0
     return Described(new_array(int(address or 0), code, shape, pitch, bool(read_only), lib.UNI_DEVICE_CUDA, device_id),
                      value)
+
+
+def hold_stream(tensor: Any, device_id: int, stream: Any) -> None:
+    """Make a stream, a `void *`, wait for what the context of a `uni_tensor` has enqueued. The context may be closed."""
+    call(lib.uni_context_hold_stream, lib.uni_tensor_context(tensor), device_id, stream)
+
+
+@contextlib.contextmanager
+def kept_for_device(context: Any, on_device: bool, *operands: Described) -> Iterator[None]:
+    """Keeps what others own until a device has done what is enqueued within: without it, a PyTorch tensor that its
+    caller drops would give its memory to somebody else while it is still read. `context` is a `uni_context *`."""
+    owners = [operand.owner for operand in operands if not isinstance(operand.owner, ffi.CData)]
+    if not on_device or not owners:
+        yield
+        return
+    # A tensor without elements: its release waits for the operations, and gives the owners back.
+    out = ffi.new("uni_tensor **")
+    nothing = new_array(0, lib.UNI_DTYPE_UINT8, (0,), 0, True)
+    call(lib.uni_tensor_wrap, context, nothing, destroy_callback, keep(owners), out)
+    try:
+        yield
+    finally:
+        lib.uni_tensor_release(out[0])
 
 
 def mark_written(value: Any) -> None:

@@ -115,6 +115,20 @@ class Context:
         """Block until every operation of the context has finished, then as `check`."""
         call(lib.uni_context_synchronize, self._open())
 
+    def hold_stream(self, stream: Any = None, device: int = 0) -> None:
+        """Make a stream wait for every operation that the context has enqueued so far, on whichever stream; the host
+        does not wait. So others may use, on that stream, what the operations write.
+
+        stream: a cudaStream_t as int or a PyTorch stream; None is PyTorch's current one, or the device's default
+        stream. device: the CUDA device of the stream.
+
+        Raises DeviceMismatchError, NotSupportedError (a stream that is being captured), DeviceLostError,
+        BackendError."""
+        from .arrays import stream_for
+
+        device = integer(device, "device", 0, 2**31 - 1)
+        call(lib.uni_context_hold_stream, self._open(), device, stream_for(stream, lib.UNI_DEVICE_CUDA, device))
+
     def close(self) -> None:
         """Give the context back; it cannot be used any more, while tensors and graphs made from it can. Closing twice
         is allowed."""

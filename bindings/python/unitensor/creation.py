@@ -8,7 +8,7 @@ from typing import Any, Callable, Optional, Union
 
 import numpy as np
 
-from ._library import Progress, call, encode_path, keep
+from ._library import Progress, call, destroy_callback, encode_path, keep
 from ._unitensor import ffi, lib
 from .arrays import describe, is_torch_tensor
 from .context import Context, default_context
@@ -19,7 +19,6 @@ from .tensor import Tensor
 
 Shape = Union[int, "tuple[int, ...]", "list[int]"]
 
-_destroy = ffi.addressof(lib, "unipy_destroy")
 _progress = ffi.addressof(lib, "unipy_progress")
 
 
@@ -117,7 +116,7 @@ def wrap_as(name: str, obj: Any, context: Context) -> Tensor:
     described = describe(obj, name, context)
     pointer = context._open()
     out = ffi.new("uni_tensor **")
-    call(lib.uni_tensor_wrap, pointer, described.array, _destroy, keep(described.owner), out)
+    call(lib.uni_tensor_wrap, pointer, described.array, destroy_callback, keep(described.owner), out)
     return Tensor._adopt(out[0], context)
 
 
@@ -131,7 +130,7 @@ def register(obj: Any, context: Optional[Context] = None) -> Tensor:
     described = describe(obj, "obj", context)
     pointer = context._open()
     out = ffi.new("uni_tensor **")
-    call(lib.uni_tensor_register, pointer, described.array, _destroy, keep(described.owner), out)
+    call(lib.uni_tensor_register, pointer, described.array, destroy_callback, keep(described.owner), out)
     return Tensor._adopt(out[0], context)
 
 

@@ -11,6 +11,7 @@ import sys
 from typing import Any, Optional
 
 from ._library import call
+from .arrays import hold_stream
 from ._unitensor import ffi, lib
 from .context import Context, default_context
 from .errors import DeviceMismatchError, InvalidArgumentError, VersionMismatchError
@@ -47,15 +48,21 @@ def export_dlpack(tensor: Tensor, stream: Any, max_version: Optional[tuple[int, 
         from .creation import tensor as copy_of
 
         tensor = copy_of(tensor, memory="host", context=tensor.context)
-    if device[0] == _CUDA and stream != -1:
-        # The consumer's stream may run ahead of the ones that this tensor's operations are on.
-        tensor.context.synchronize()
     out = ffi.new("struct DLManagedTensorVersioned **")
     try:
         call(lib.uni_tensor_to_dlpack, tensor._open(), choice, device_id, out)
     except (DeviceMismatchError, InvalidArgumentError) as error:
         raise BufferError(str(error)) from error
     managed = out[0]
+    if device[0] == _CUDA and stream != -1:
+        # The consumer's stream may run ahead of the ones that this tensor's operations are on. DLPack's None and 1 are
+        # the legacy default stream; 2 is the handle of the default stream of the thread.
+        handle = 0 if stream is None or stream == 1 else int(stream)
+        try:
+            hold_stream(tensor._open(), int(device[1]), ffi.cast("void *", handle))
+        except BaseException:
+            lib.unipy_dlpack_delete(managed)
+            raise
     if copy:
         lib.unipy_dlpack_mark_copied(managed)
     if max_version is not None and max_version[0] >= 1:

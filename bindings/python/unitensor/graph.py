@@ -7,7 +7,7 @@ from typing import Any, Optional, Sequence, Union
 
 from ._library import call, encode_path
 from ._unitensor import ffi, lib
-from .arrays import describe_index, index_from_list, stream_for
+from .arrays import describe_index, index_from_list, kept_for_device, stream_for
 from .context import Context, default_context
 from .creation import wrap_as
 from .dtypes import MEMORY_KINDS, choose, integer
@@ -165,8 +165,10 @@ class Graph:
         options.fanouts = fanout_array
         options.seed = seed_number
         out = ffi.new("uni_sample **")
-        call(lib.uni_sample_neighbors, handle, array, options,
-             stream_for(stream, array.device_type, array.device_id, seeds), out)
+        context = lib.uni_tensor_context(lib.uni_graph_tensor(handle, lib.UNI_GRAPH_INDICES))
+        with kept_for_device(context, array.device_type == lib.UNI_DEVICE_CUDA, described):
+            call(lib.uni_sample_neighbors, handle, array, options,
+                 stream_for(stream, array.device_type, array.device_id, seeds), out)
         return Sample._adopt(out[0], self._context)
 
     def close(self) -> None:

@@ -6,14 +6,15 @@ import functools
 import math
 import operator
 import os
-from typing import Any, Iterator, Optional, Union
+from typing import Any, ContextManager, Iterator, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._library import call, encode_path, error_from, error_pool, take_error
 from ._unitensor import ffi, lib
-from .arrays import Described, describe, describe_index, mark_written, stream_for
+from .array_interface import HostView, cuda_interface, host_interface
+from .arrays import Described, describe, describe_index, kept_for_device, mark_written, stream_for
 from .context import Context
 from .dtypes import (BFLOAT16, BOUNDS, CODES, DTYPES, MEMORY_KINDS, MEMORY_NAMES, REDUCTIONS, Dtype, choose,
                      element_bytes)
@@ -39,16 +40,6 @@ def _gather_options(bounds: int, memory: int = 0) -> Any:
     options.bounds = bounds
     options.memory = memory
     return options
-
-
-class _HostView:
-    """What a NumPy array made from a tensor has as its base: it keeps the tensor's memory alive."""
-
-    __slots__ = ("handle", "__array_interface__")
-
-    def __init__(self, handle: Any, interface: dict[str, Any]) -> None:
-        self.handle = handle
-        self.__array_interface__ = interface
 
 
 class Tensor:
@@ -308,12 +299,14 @@ class Tensor:
             if memory is not None:
                 options = _gather_options(options.bounds, choose("memory", MEMORY_KINDS, memory))
             result = ffi.new("uni_tensor **")
-            call(lib.uni_gather, handle, array, options, stream, result)
+            with self._kept(array, described):
+                call(lib.uni_gather, handle, array, options, stream, result)
             return Tensor._adopt(result[0], self._context)
         if memory is not None:
             raise InvalidArgumentError("memory and out are both given, expected one of them: out has its memory")
         destination = describe(out, "out", self._context)
-        call(lib.uni_gather_into, handle, array, options, stream, destination.array)
+        with self._kept(array, described, destination):
+            call(lib.uni_gather_into, handle, array, options, stream, destination.array)
         mark_written(out)
         return out
 
@@ -335,8 +328,9 @@ class Tensor:
         options.struct_size = ffi.sizeof("uni_scatter_options")
         options.bounds = choose("bounds", BOUNDS, bounds)
         options.reduce = choose("reduce", REDUCTIONS, reduce)
-        call(lib.uni_scatter, handle, array, source.array, options,
-             stream_for(stream, array.device_type, array.device_id, index))
+        with self._kept(array, described, source):
+            call(lib.uni_scatter, handle, array, source.array, options,
+                 stream_for(stream, array.device_type, array.device_id, index))
 
     # --- Contents ----------------------------------------------------------------------------------------------------
 
@@ -347,16 +341,24 @@ class Tensor:
         read-only or overlaps `source`, or `source` is not contiguous)."""
         described = describe(source, "source", self._context)
         array = described.array
-        call(lib.uni_tensor_copy_from, self._open(), array, self._copy_stream(stream, array, source))
+        with self._kept(array, described):
+            call(lib.uni_tensor_copy_from, self._open(), array, self._copy_stream(stream, array, source))
         return self
 
     def copy_to(self, out: Any, stream: Any = None) -> Any:
         """Copy this tensor into an array of the same dtype and shape. Returns `out`. Raises as `copy_from`."""
         described = describe(out, "out", self._context)
         array = described.array
-        call(lib.uni_tensor_copy_to, self._open(), array, self._copy_stream(stream, array, out))
+        with self._kept(array, described):
+            call(lib.uni_tensor_copy_to, self._open(), array, self._copy_stream(stream, array, out))
         mark_written(out)
         return out
+
+    def _kept(self, leading: Any, *operands: Described) -> ContextManager[None]:
+        """Around a call whose operands a device may use after it has returned."""
+        cuda = lib.UNI_DEVICE_CUDA
+        on_device = leading.device_type == cuda or self._info.device_type == cuda
+        return kept_for_device(lib.uni_tensor_context(self._open()), on_device, *operands)
 
     def _copy_stream(self, stream: Any, array: Any, operand: Any) -> Any:
         if array.device_type == lib.UNI_DEVICE_CUDA:
@@ -397,40 +399,19 @@ class Tensor:
 
     # --- For other libraries -----------------------------------------------------------------------------------------
 
-    def _interface(self, handle: Any, address: int) -> dict[str, Any]:
-        info = self._info
-        dtype = DTYPES[info.dtype]
-        if isinstance(dtype, str):
-            raise DtypeMismatchError("the tensor has dtype bfloat16, which NumPy does not have: pass "
-                                     "unitensor.torch.as_tensor(tensor)")
-        shape = tuple(info.shape[0:info.ndim])
-        strides = None
-        if info.num_elements and info.ndim and info.row_pitch != info.row_bytes:
-            inner = [dtype.itemsize]
-            for extent in reversed(shape[2:]):
-                inner.append(inner[-1] * extent)
-            strides = (int(info.row_pitch), *reversed(inner)) if info.ndim > 1 else (int(info.row_pitch),)
-        return {"version": 3, "shape": shape, "typestr": dtype.str, "strides": strides,
-                "data": (address, bool(info.flags & lib.UNI_ARRAY_READ_ONLY))}
-
-    def _host_interface(self, handle: Any) -> dict[str, Any]:
-        data = ffi.new("void **")
-        call(lib.uni_tensor_host_pointer, handle, data)
-        return self._interface(handle, int(ffi.cast("uintptr_t", data[0])))
-
     def numpy(self) -> npt.NDArray[Any]:
         """The tensor as a NumPy array, without a copy. The array keeps the memory alive, also when the tensor is
         closed.
 
         Raises DeviceMismatchError (device memory), DtypeMismatchError (bfloat16)."""
         handle = self._open()
-        return np.asarray(_HostView(handle, self._host_interface(handle)))
+        return np.asarray(HostView(handle, host_interface(handle, self._info)))
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
         handle = self._open()
         try:
-            interface = self._host_interface(handle)
+            interface = host_interface(handle, self._info)
         except (DtypeMismatchError, ValueError) as error:
             raise AttributeError(str(error)) from error
         # Whoever reads this keeps the Tensor alive, and not its handle: closing must not take the memory away.
@@ -440,15 +421,12 @@ class Tensor:
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
         """For device, managed and pinned memory, so that PyTorch, CuPy and Numba use it on a GPU without a copy. The
-        stream is None: the caller orders its work with ours, which runs on the stream that each call names."""
+        stream is the legacy default one, which is made to wait for what the context has enqueued so far."""
         handle = self._open()
-        data = ffi.new("void **")
         try:
-            call(lib.uni_tensor_device_pointer, handle, self._info.device_id, data)
-            interface = self._interface(handle, int(ffi.cast("uintptr_t", data[0])))
+            interface = cuda_interface(handle, self._info)
         except (DeviceMismatchError, DtypeMismatchError, ValueError) as error:
             raise AttributeError(str(error)) from error
-        interface["stream"] = None
         self._exported = handle
         return interface
 
