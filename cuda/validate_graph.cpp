@@ -35,6 +35,7 @@ uni_status validate_graph(void *self, const uni_graph_view *graph, uni_error *er
     // it is there.
     backend.timeline().wait_for_every();
     const DeviceScope scope(calls, device_id);
+    backend.require_not_captured(nullptr);
     calls.require(calls.api().synchronize_stream(nullptr), "cudaStreamSynchronize(the default stream)");
     Operation operation(backend, device_id, backend.service_streams().of(device_id));
     auto *const records = operation.allocate_array<Found>(1);

@@ -54,7 +54,6 @@ static inline uni_status graph_in(uni_context *context, int32_t memory, uni_grap
                   host_ends = array_1d(UNI_DTYPE_INT64, indices, indptr[50]);
   if (status == UNI_STATUS_OK) status = uni_tensor_copy_from(starts, &host_starts, NULL, &error);
   if (status == UNI_STATUS_OK) status = uni_tensor_copy_from(ends, &host_ends, NULL, &error);
-  if (status == UNI_STATUS_OK) status = uni_context_synchronize(context, &error);
   if (status == UNI_STATUS_OK) {
     uni_graph_desc desc = UNI_GRAPH_DESC_INIT;
     desc.indptr = starts;

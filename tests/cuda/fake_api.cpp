@@ -269,6 +269,12 @@ Result query_event(Event event, bool *done) {
 }
 
 Result synchronize_event(Event event) {
+  std::function<void()> hook;
+  {
+    const std::lock_guard<std::mutex> lock(Machine::instance().mutex);
+    hook = std::exchange(Machine::instance().on_wait, nullptr);
+  }
+  if (hook) hook();
   return unsafe_call([&](Machine &machine) {
     const auto *const asked = static_cast<FakeEvent *>(event);
     if (asked->stream != nullptr) machine.wait_locked(*asked->stream, asked->position);

@@ -50,8 +50,14 @@ UNI_API void fake_poison_next_launch(int32_t error);
  * it, by what may not be called meanwhile or by work on that stream; 0 if not. */
 UNI_API void fake_begin_capture(void *stream);
 UNI_API int32_t fake_end_capture(void);
+/* Called once, with nothing locked by the machine, when somebody next waits for an event. */
+UNI_API void fake_on_wait(void (*hook)(void *), void *user_data);
 /* cudaSetDevice of the program, for the calling thread. */
 UNI_API void fake_set_device(int32_t device_id);
+UNI_API int32_t fake_get_device(void);
+/* cudaHostRegister, cudaHostUnregister of a program beside the library; 0: done. */
+UNI_API int32_t fake_register_host(void *data, int64_t num_bytes);
+UNI_API int32_t fake_unregister_host(void *data);
 /* A stream of the caller's, as cudaStreamCreate would give. */
 UNI_API void *fake_create_stream(void);
 UNI_API void fake_destroy_stream(void *stream);

@@ -59,6 +59,7 @@ void Machine::reset_locked() {
   others_first = no_waits = events_at_once = false;
   captured = nullptr;
   capture_broken = false;
+  on_wait = nullptr;
   schedule = {};
   driver_version = 13000;
   has_device_nodes = true;

@@ -118,6 +118,7 @@ class Machine {
   bool no_waits = false, events_at_once = false;  // planted faults
   FakeStream *captured = nullptr;                 // the stream that is being captured into a graph
   bool capture_broken = false;
+  std::function<void()> on_wait;  // run once by who next waits for an event, without the lock
   Schedule schedule;
   int32_t driver_version = 13000;
   bool has_device_nodes = true;

@@ -129,6 +129,16 @@ void fake_synchronize_strictly(void *stream) {
 
 void fake_set_device(int32_t device_id) { uni::cuda::fake::this_thread().device = device_id; }
 
+int32_t fake_get_device(void) { return uni::cuda::fake::this_thread().device; }
+
+int32_t fake_register_host(void *data, int64_t num_bytes) { return Locked()->register_locked(data, num_bytes); }
+
+int32_t fake_unregister_host(void *data) { return Locked()->unregister_locked(data); }
+
+void fake_on_wait(void (*hook)(void *), void *user_data) {
+  Locked()->on_wait = [hook, user_data] { hook(user_data); };
+}
+
 void *fake_malloc(int64_t num_bytes) {
   const Locked machine;
   void *data = nullptr;

@@ -13,6 +13,7 @@
 #define THROWS 5
 #define LACKS_AN_OPERATION 6
 #define CREATE_FAILS 7
+#define THROWS_A_NUMBER 8
 
 #if HOSTILE != NO_SYMBOL
 namespace {
@@ -59,6 +60,8 @@ extern "C" UNI_API uni_status uni_backend_init(uint32_t, uni_backend_ops *ops, [
   return UNI_STATUS_BACKEND_ERROR;
 #elif HOSTILE == THROWS
   throw std::runtime_error("an exception of the plugin's");
+#elif HOSTILE == THROWS_A_NUMBER
+  throw 7;
 #endif
   ops->abi_version = HOSTILE == OTHER_VERSION ? 99 : UNI_BACKEND_ABI_VERSION;
   ops->name = "hostile";

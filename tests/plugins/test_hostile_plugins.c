@@ -29,6 +29,7 @@ static void test_wrong_plugins(void **state) {
       {UNI_STATUS_BACKEND_UNAVAILABLE, "an exception of the plugin's"},
       {UNI_STATUS_BACKEND_UNAVAILABLE, "lacks the operation gather"},
       {UNI_STATUS_BACKEND_ERROR, "on fire"},
+      {UNI_STATUS_BACKEND_UNAVAILABLE, "threw when it was opened"},
   };
   for (size_t i = 0; i < sizeof expected / sizeof *expected; ++i) {
     char path[4200];

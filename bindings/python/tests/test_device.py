@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensors on a device, over the emulated one: UNITENSOR_TEST_CUDA_BACKEND is the path of its plugin."""
 import ctypes
+import gc
 import os
+import weakref
 
 import numpy as np
 import pytest
@@ -167,6 +169,94 @@ def test_streams(context):
     np.testing.assert_array_equal(on_host(rows, context), TABLE[[3]])
     context.synchronize()
     plugin.fake_destroy_stream(ctypes.c_void_p(stream))
+
+
+def num_pending(plugin):
+    """How much the emulated device has still to do."""
+    counts = (ctypes.c_int64 * 16)()
+    plugin.fake_get_counts(counts)
+    return counts[5]
+
+
+@pytest.mark.parametrize("use", ["index", "out", "rows", "source", "copied to", "seeds"])
+def test_operands_of_others_live_until_the_device_has_done(context, use):
+    plugin = ctypes.CDLL(BACKEND)
+    x = on_device(TABLE, context)
+    ours = on_device(np.array([2, 5]), context)
+    rows = on_device(TABLE[:2], context)
+    graph = ut.Graph(on_device(np.array([0, 1, 2]), context), on_device(np.array([1, 0]), context), context=context)
+    theirs = Foreign({"index": ours, "out": rows, "rows": rows, "source": x, "copied to": x,
+                      "seeds": on_device(np.array([1, 0]), context)}[use])
+    context.synchronize()
+    gone = weakref.ref(theirs)
+    calls = {"index": lambda: x[theirs], "out": lambda: x.gather(ours, out=theirs),
+             "rows": lambda: x.scatter(ours, theirs),
+             "source": lambda: ut.empty((10, 4), np.float32, memory="device", context=context).copy_from(theirs),
+             "copied to": lambda: on_device(TABLE, context).copy_to(theirs),
+             "seeds": lambda: graph.sample_neighbors(theirs, [1])}
+    result = calls.pop(use)()
+    assert num_pending(plugin) > 0
+    if use in ("out", "copied to"):
+        assert result is theirs
+        result = None
+    calls = theirs = None
+    gc.collect()
+    assert gone() is not None
+    context.synchronize()
+    gc.collect()
+    assert gone() is None
+    del result
+
+
+def test_consumers_are_held_back_without_the_host(context):
+    plugin = ctypes.CDLL(BACKEND)
+    plugin.fake_create_stream.restype = ctypes.c_void_p
+    ours, theirs = plugin.fake_create_stream(), plugin.fake_create_stream()
+    other = ut.Context(backend_path=BACKEND)
+
+    def what_is_seen(make_view, stream):
+        x = on_device(np.zeros((10, 4), np.float32), context)
+        x.copy_from(ut.tensor(TABLE, memory="pinned", context=context), stream=ours)
+        view = make_view(x)
+        assert num_pending(plugin) > 0
+        out = ut.empty((10, 4), np.float32, memory="pinned", context=other)
+        view.copy_to(out, stream=stream)
+        plugin.fake_synchronize(ctypes.c_void_p(stream))
+        seen = out.numpy().copy()
+        context.synchronize()
+        other.synchronize()
+        return seen
+
+    def on_their_stream(x):
+        context.hold_stream(theirs)
+        return ut.wrap(Foreign(x, stream=None), other)
+
+    class Producer(Consumer):
+        """A consumer that names its stream."""
+
+        def __dlpack__(self, **arguments):
+            arguments["stream"] = self.stream
+            return super().__dlpack__(**arguments)
+
+    def through_dlpack(stream):
+        def view(x):
+            producer = Producer(x, (2, 0))
+            producer.stream = stream
+            return ut.from_dlpack(producer, other)
+        return view
+
+    np.testing.assert_array_equal(what_is_seen(on_their_stream, theirs), TABLE)
+    np.testing.assert_array_equal(what_is_seen(through_dlpack(theirs), theirs), TABLE)
+    np.testing.assert_array_equal(what_is_seen(through_dlpack(None), 0), TABLE)
+    np.testing.assert_array_equal(what_is_seen(lambda x: ut.wrap(Foreign(x), other), 0), TABLE)
+    # What says that it orders its work itself is not held back; so the emulated device does run streams out of order.
+    np.testing.assert_array_equal(what_is_seen(through_dlpack(-1), theirs), np.zeros((10, 4)))
+    with pytest.raises(ut.DeviceMismatchError, match="no CUDA device 1"):
+        context.hold_stream(device=1)
+    with pytest.raises(TypeError, match="stream is of type str"):
+        context.hold_stream("theirs")
+    for stream in (ours, theirs):
+        plugin.fake_destroy_stream(ctypes.c_void_p(stream))
 
 
 def test_without_a_device():

@@ -224,7 +224,8 @@ def stream_for(stream: Any, device_type: int, device_id: int, operand: Optional[
         raise TypeError(f"stream is of type {type(stream).__name__}, expected a cudaStream_t as int or a CUDA stream")
     if device_type != lib.UNI_DEVICE_CUDA:
         return ffi.NULL
-    if not is_torch_tensor(operand):
+    # Asking one of our own tensors would make the default stream wait for it.
+    if not is_torch_tensor(operand) and not hasattr(operand, "_describe"):
         interface = getattr(operand, "__cuda_array_interface__", None)
         if isinstance(interface, dict) and interface.get("stream"):
             return ffi.cast("void *", interface["stream"])
