@@ -22,6 +22,7 @@ constexpr Result kSuccess = 0;
 // What the runtime says of one device.
 struct DeviceReport {
   char name[128];
+  char pci_address[32];  // "0000:17:00.0"
   int32_t major, minor;  // compute capability
   int32_t num_multiprocessors;
   int64_t total_bytes;

@@ -184,7 +184,7 @@ uni_status check(void *self, uni_error *error) noexcept {
 
 }  // namespace
 
-uni_status init_backend(uint32_t abi_version,
+uni_status init_backend(uint32_t abi_version, const Api &api,
                         uni_status (*create_function)(const uni_backend_config *, void **, uni_error *),
                         uni_backend_ops *ops, uni_error *error) noexcept {
   if (abi_version != UNI_BACKEND_ABI_VERSION)
@@ -214,6 +214,11 @@ uni_status init_backend(uint32_t abi_version,
   filled.synchronize = synchronize;
   filled.check = check;
   filled.hold_stream = hold_stream;
+  api.runtime_version(&filled.toolkit_version);
+  filled.least_driver_version = least_driver_version(filled.toolkit_version);
+  api.driver_version(&filled.driver_version);
+  filled.num_devices = num_devices;
+  filled.describe_device = describe_device;
   std::memcpy(ops, &filled, ops->struct_size < sizeof filled ? ops->struct_size : sizeof filled);
   return UNI_STATUS_OK;
 }

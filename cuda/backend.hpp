@@ -97,9 +97,13 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
 uni_status sample_wait(void *self, uni_sample_output *output, uni_error *error) noexcept;
 void sample_forget(void *self, uni_sample_output *output) noexcept;
 
+int32_t num_devices(void *self) noexcept;
+uni_status describe_device(void *self, int32_t device_id, uni_device_info *info, uni_error *error) noexcept;
+
 // All of them; what uni_backend_init of the plugin and of the tests' fake gives, with a `create` over their own Api.
-uni_status init_backend(uint32_t abi_version, uni_status (*create)(const uni_backend_config *, void **, uni_error *),
-                        uni_backend_ops *ops, uni_error *error) noexcept;
+uni_status init_backend(uint32_t abi_version, const Api &api,
+                        uni_status (*create)(const uni_backend_config *, void **, uni_error *), uni_backend_ops *ops,
+                        uni_error *error) noexcept;
 uni_status create(const Api &api, const uni_backend_config *config, void **self, uni_error *error) noexcept;
 
 inline Backend &backend_of(void *self) noexcept { return *static_cast<Backend *>(self); }

@@ -35,6 +35,9 @@ Result device_report(int32_t device_id, DeviceReport *report) noexcept {
   Attributes device(device_id);
   DeviceReport made = {};
   std::snprintf(made.name, sizeof made.name, "%.*s", static_cast<int>(sizeof made.name) - 1, properties.name);
+  std::snprintf(made.pci_address, sizeof made.pci_address, "%04x:%02x:%02x.0",
+                static_cast<unsigned>(properties.pciDomainID), static_cast<unsigned>(properties.pciBusID),
+                static_cast<unsigned>(properties.pciDeviceID));
   made.major = device.number(cudaDevAttrComputeCapabilityMajor);
   made.minor = device.number(cudaDevAttrComputeCapabilityMinor);
   made.num_multiprocessors = device.number(cudaDevAttrMultiProcessorCount);

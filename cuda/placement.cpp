@@ -28,14 +28,15 @@ std::string first_without(const MachineReport &machine, Has &&has) {
 
 }  // namespace
 
+int32_t least_driver_version(int32_t runtime_version) noexcept { return runtime_version / 1000 * 1000; }
+
 std::string why_no_device(const MachineReport &machine) {
   if (machine.driver_version == 0)
     return "there is no NVIDIA driver (libcuda.so.1): install one of CUDA " + version_text(machine.runtime_version) +
            " or newer; in a container, start it with access to the GPU";
-  if (machine.driver_version < machine.runtime_version &&
-      machine.driver_version / 1000 < machine.runtime_version / 1000)
+  if (machine.driver_version < least_driver_version(machine.runtime_version))
     return "the NVIDIA driver is for CUDA " + version_text(machine.driver_version) + ", and this plugin needs " +
-           version_text(machine.runtime_version / 1000 * 1000) + ": install a newer driver";
+           version_text(least_driver_version(machine.runtime_version)) + ": install a newer driver";
   if (machine.visible_devices_empty && machine.devices.empty())
     return "CUDA_VISIBLE_DEVICES hides every device: unset it, or name one";
   if (machine.devices.empty() && !machine.has_device_nodes)

@@ -22,6 +22,9 @@ struct MachineReport {
   std::vector<DeviceReport> devices;
 };
 
+// The oldest driver, by the version of CUDA that it is of: any of the same major version.
+int32_t least_driver_version(int32_t runtime_version) noexcept;
+
 // Why no device can be used and what to do, or "" if one can.
 std::string why_no_device(const MachineReport &machine);
 

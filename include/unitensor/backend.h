@@ -8,6 +8,7 @@
 #define UNITENSOR_BACKEND_H
 
 #include "array.h"
+#include "device.h"
 #include "status.h"
 
 #ifdef __cplusplus
@@ -167,6 +168,17 @@ typedef struct uni_backend_ops {
   /** Optional; makes what is enqueued on a stream from now on wait for every operation enqueued so far. The host does not
    * wait. NULL where every operation is complete on return. */
   uni_status (*hold_stream)(void *self, int32_t device_id, void *stream, uni_error *error);
+  /** As in uni_backend_info; 0 where there is no such thing. Set by uni_backend_init, so that they are known where create
+   * fails. */
+  int32_t toolkit_version;
+  int32_t least_driver_version;
+  int32_t driver_version;
+  int32_t reserved2;
+  /** Optional; NULL where the one device is the CPU. */
+  int32_t (*num_devices)(void *self);
+  /** Optional; sets all of @p info but struct_size and device_type. Fails with UNI_STATUS_DEVICE_MISMATCH where there is no
+   * such device. */
+  uni_status (*describe_device)(void *self, int32_t device_id, uni_device_info *info, uni_error *error);
 } uni_backend_ops;
 
 /** Type of the plugin's one exported function, `uni_backend_init`. Fills @p ops; returns UNI_STATUS_VERSION_MISMATCH for

@@ -14,6 +14,7 @@
 
 #include "array.h"
 #include "context.h"
+#include "device.h"
 #include "dlpack.h"
 #include "gather.h"
 #include "graph.h"

@@ -81,10 +81,13 @@ uni_context::uni_context(const uni_context_options &options)
     auto backend = open_backend(ops);
     if (ops.device_type == UNI_DEVICE_CPU) {
       cpu_ = std::move(backend);
+      cpu_plugin_path_ = options.backend_path;
       return;
     }
     std::call_once(device_once_, [&] {
       device_ = std::move(backend);
+      device_plugin_ = ops;
+      device_plugin_path_ = options.backend_path;
       open_device_.store(device_.get(), std::memory_order_release);
     });
   }
@@ -106,13 +109,12 @@ bool uni_context::forked() const noexcept { return getpid() != process_; }
 
 Backend *uni_context::device() {
   std::call_once(device_once_, [this] {
-    uni_backend_ops ops = {};
     std::string attempts;
-    if (!uni::core::find_cuda_plugin(&ops, &attempts)) {
+    if (!uni::core::find_cuda_plugin(&device_plugin_, &device_plugin_path_, &attempts)) {
       why_no_device_ = "no CUDA backend: " + attempts;
     } else {
       try {
-        device_ = open_backend(ops);
+        device_ = open_backend(device_plugin_);
         open_device_.store(device_.get(), std::memory_order_release);
       } catch (const Error &e) {
         why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what();

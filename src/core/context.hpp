@@ -47,6 +47,11 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   // The backend of CUDA devices, looked for on first use; NULL where there is none, and why_no_device() says why.
   uni::core::Backend *device();
   const std::string &why_no_device() const noexcept { return why_no_device_; }
+  // The table and the file of the plugin for CUDA devices, also where no device can be used; without a name if there is none.
+  const uni_backend_ops &device_plugin() const noexcept { return device_plugin_; }
+  const std::string &device_plugin_path() const noexcept { return device_plugin_path_; }
+  // The file of the backend that computes for the CPU, "" where it is the library.
+  const std::string &cpu_plugin_path() const noexcept { return cpu_plugin_path_; }
   // The same where it has been looked for; NULL where not.
   uni::core::Backend *device_if_open() const noexcept { return open_device_.load(std::memory_order_acquire); }
   // The same as device(), or Error BACKEND_UNAVAILABLE.
@@ -75,6 +80,8 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   std::unique_ptr<uni::core::Backend> cpu_;
   std::unique_ptr<uni::core::Backend> device_;
   std::string why_no_device_;
+  uni_backend_ops device_plugin_ = {};
+  std::string device_plugin_path_, cpu_plugin_path_;
   std::once_flag device_once_;
   std::atomic<uni::core::Backend *> open_device_{nullptr};
 };

@@ -56,7 +56,7 @@ uni_backend_ops open_plugin(const char *path) {
   return ops;
 }
 
-bool find_cuda_plugin(uni_backend_ops *ops, std::string *attempts) {
+bool find_cuda_plugin(uni_backend_ops *ops, std::string *path, std::string *attempts) {
   std::vector<std::string> folders;
   if (const char *folder = secure_getenv("UNITENSOR_BACKEND_DIR"); folder != nullptr && folder[0] != '\0') {
     if (folder[0] == '/')
@@ -67,13 +67,17 @@ bool find_cuda_plugin(uni_backend_ops *ops, std::string *attempts) {
   if (std::string beside = folder_beside_library(); !beside.empty()) folders.push_back(std::move(beside));
   if (folders.empty() || folders.back() != UNITENSOR_BACKEND_DIR) folders.emplace_back(UNITENSOR_BACKEND_DIR);
   for (const std::string &folder : folders) {
-    const std::string path = folder + '/' + plugin_file;
+    std::string tried = folder + '/' + plugin_file;
     try {
-      *ops = open_plugin(path.c_str());
-      if (ops->device_type == UNI_DEVICE_CUDA) return true;
-      *attempts += path + " is no plugin for CUDA devices; ";
+      const uni_backend_ops opened = open_plugin(tried.c_str());
+      if (opened.device_type == UNI_DEVICE_CUDA) {
+        *ops = opened;
+        *path = std::move(tried);
+        return true;
+      }
+      *attempts += tried + " is no plugin for CUDA devices; ";
     } catch (const Error &e) {
-      *attempts += (file_exists(path.c_str()) ? std::string(e.what()) : path + " does not exist") + "; ";
+      *attempts += (file_exists(tried.c_str()) ? std::string(e.what()) : tried + " does not exist") + "; ";
     }
   }
   if (attempts->size() >= 2) attempts->resize(attempts->size() - 2);

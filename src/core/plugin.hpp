@@ -12,7 +12,8 @@ namespace uni::core {
 uni_backend_ops open_plugin(const char *path);
 
 // Looks for unitensor_cuda.so in UNITENSOR_BACKEND_DIR (where the process is not privileged), beside this library, and in
-// the folder it was installed to; nowhere else. Returns true and fills `ops`, or false; `attempts` says what was tried.
-bool find_cuda_plugin(uni_backend_ops *ops, std::string *attempts);
+// the folder it was installed to; nowhere else. Returns true and sets `ops` and `path`, or false; `attempts` says what was
+// tried.
+bool find_cuda_plugin(uni_backend_ops *ops, std::string *path, std::string *attempts);
 
 }  // namespace uni::core

@@ -149,6 +149,7 @@ class Machine {
 inline DeviceReport make_device() {
   DeviceReport device = {};
   std::snprintf(device.name, sizeof device.name, "emulated device");
+  std::snprintf(device.pci_address, sizeof device.pci_address, "0000:17:00.0");
   device.major = 9;
   device.num_multiprocessors = 4;
   device.total_bytes = int64_t{1} << 30;

@@ -39,7 +39,7 @@ uni_status create(const uni_backend_config *config, void **self, uni_error *erro
 extern "C" {
 
 UNI_API uni_status uni_backend_init(uint32_t abi_version, uni_backend_ops *ops, uni_error *error) {
-  return uni::cuda::init_backend(abi_version, create, ops, error);
+  return uni::cuda::init_backend(abi_version, uni::cuda::fake::fake_api(), create, ops, error);
 }
 
 void fake_get_counts(fake_counts *counts) {

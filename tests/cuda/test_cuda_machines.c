@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "cuda_support.h"
 
+#include <unistd.h>
+
 static const float table[4][2] = {{0, 1}, {10, 11}, {20, 21}, {30, 31}};
 
 static void test_machines_without_a_device(void **state) {
@@ -102,10 +104,94 @@ static void test_machines_that_fail(void **state) {
   }
 }
 
+static uni_backend_info backend_of(uni_context *context, int32_t device_type) {
+  uni_backend_info info = {.struct_size = sizeof info};
+  OK(uni_context_backend_info(context, device_type, &info, &error));
+  return info;
+}
+
+static void test_backends_and_devices_are_described(void **state) {
+  (void)state;
+  fake_reset();
+  fake_set_machine(2, 13010, 1);
+  uni_context *context = make_cuda_context();
+  uni_backend_info backend = backend_of(context, UNI_DEVICE_CUDA);
+  assert_int_equal(backend.device_type, UNI_DEVICE_CUDA);
+  assert_int_equal(backend.available, 1);
+  assert_int_equal(backend.num_devices, 2);
+  assert_int_equal(backend.toolkit_version, 13000);
+  assert_int_equal(backend.least_driver_version, 13000);
+  assert_int_equal(backend.driver_version, 13010);
+  assert_string_equal(backend.name, "cuda");
+  assert_string_equal(backend.path, CUDA_EMULATED);
+  assert_string_equal(backend.reason, "");
+  const int64_t launches = counts_now().launches;
+  for (int32_t device_id = 0; device_id < 2; ++device_id) {
+    uni_device_info device = {.struct_size = sizeof device};
+    OK(uni_context_device_info(context, UNI_DEVICE_CUDA, device_id, &device, &error));
+    assert_int_equal(device.struct_size, sizeof device);
+    assert_int_equal(device.device_type, UNI_DEVICE_CUDA);
+    assert_int_equal(device.device_id, device_id);
+    assert_int_equal(device.flags, UNI_DEVICE_MANAGED_MEMORY);
+    assert_int_equal(device.compute_major, 9);
+    assert_int_equal(device.compute_minor, 0);
+    assert_int_equal(device.num_processors, 4);
+    assert_int_equal(device.total_bytes, INT64_C(1) << 30);
+    assert_string_equal(device.name, "emulated device");
+    assert_string_equal(device.pci_address, "0000:17:00.0");
+  }
+  for (int32_t device_id = -1; device_id < 3; device_id += 3) {
+    uni_device_info device = {.struct_size = sizeof device, .total_bytes = 77};
+    FAILS(UNI_STATUS_DEVICE_MISMATCH, "expected 0 to 1",
+          uni_context_device_info(context, UNI_DEVICE_CUDA, device_id, &device, &error));
+    assert_int_equal(device.total_bytes, 77);
+  }
+  assert_int_equal(counts_now().launches, launches);
+  /* The CPU is the library's own beside a plugin for devices. */
+  backend = backend_of(context, UNI_DEVICE_CPU);
+  assert_string_equal(backend.name, "cpu");
+  assert_string_equal(backend.path, "");
+  uni_context_release(context);
+  check_nothing_left();
+}
+
+/* A plugin without a device still says what it was built with and what it needs. */
+static void test_a_plugin_without_a_device_is_described(void **state) {
+  (void)state;
+  fake_reset();
+  fake_set_machine(1, 12040, 1);
+  char folder[] = "/tmp/unitensor-backend-XXXXXX", file[128];
+  assert_non_null(mkdtemp(folder));
+  snprintf(file, sizeof file, "%s/unitensor_cuda.so", folder);
+  assert_int_equal(symlink(CUDA_EMULATED, file), 0);
+  assert_int_equal(setenv("UNITENSOR_BACKEND_DIR", folder, 1), 0);
+  uni_context *context = NULL;
+  OK(uni_context_create(NULL, &context, &error));
+  const uni_backend_info backend = backend_of(context, UNI_DEVICE_CUDA);
+  unsetenv("UNITENSOR_BACKEND_DIR");
+  unlink(file);
+  rmdir(folder);
+  assert_int_equal(backend.available, 0);
+  assert_int_equal(backend.num_devices, 0);
+  assert_int_equal(backend.toolkit_version, 13000);
+  assert_int_equal(backend.least_driver_version, 13000);
+  assert_int_equal(backend.driver_version, 12040);
+  assert_string_equal(backend.name, "cuda");
+  assert_string_equal(backend.path, file);
+  assert_non_null(strstr(backend.reason, "driver is for CUDA 12.4"));
+  uni_device_info device = {.struct_size = sizeof device};
+  FAILS(UNI_STATUS_BACKEND_UNAVAILABLE, "driver is for CUDA 12.4",
+        uni_context_device_info(context, UNI_DEVICE_CUDA, 0, &device, &error));
+  uni_context_release(context);
+  check_nothing_left();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_machines_without_a_device),
       cmocka_unit_test(test_machines_that_fail),
+      cmocka_unit_test(test_backends_and_devices_are_described),
+      cmocka_unit_test(test_a_plugin_without_a_device_is_described),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

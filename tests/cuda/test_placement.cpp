@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which memory kinds machines have that nobody has at hand: one row to a machine.
-#include <cstring>
+// Which memory kinds and links machines have that nobody has at hand: one row to a machine.
+#include <unistd.h>
 
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+
+#include "link.hpp"
 #include "placement.hpp"
 #include "unitensor/array.h"
 
@@ -137,6 +143,44 @@ void machines_without_a_device_say_what_to_do(void **) {
   expect("nvidia-smi -c");
 }
 
+void links_are_as_fast_as_the_kernel_says(void **) {
+  const struct {
+    const char *speed, *width;
+    int64_t expected;
+  } rows[] = {
+      {"2.5 GT/s PCIe", "16", 4'000'000'000},
+      {"5.0 GT/s PCIe", "8", 4'000'000'000},
+      {"8.0 GT/s PCIe", "16", 15'753'846'153},
+      {"16.0 GT/s PCIe", "16", 31'507'692'307},
+      {"32.0 GT/s PCIe", "16", 63'015'384'615},
+      {"32 GT/s", "1", 3'938'461'538},
+      {"64.0 GT/s PCIe", "16", 121'000'000'000},
+      {"Unknown", "16", 0},
+      {"32.0 GT/s PCIe", "0", 0},
+      {"", "", 0},
+      {"-8 GT/s", "16", 0},
+      {"8.0 MB/s", "16", 0},
+      {"1e300 GT/s", "16", 0},
+      {"8.0 GT/s", "-1", 0},
+      {"nan GT/s", "16", 0},
+      {"8.0 GT/s", "99999999999", 0},
+  };
+  for (const auto &row : rows)
+    if (const int64_t found = link_bytes_per_second(row.speed, row.width); found != row.expected)
+      fail_msg("%s, %s lanes: %lld", row.speed, row.width, static_cast<long long>(found));
+  char folder[] = "/tmp/unitensor-link-XXXXXX";
+  assert_non_null(mkdtemp(folder));
+  const std::string at = std::string(folder) + "/";
+  assert_int_equal(link_bytes_per_second(folder), 0);
+  std::ofstream(at + "max_link_speed") << "16.0 GT/s PCIe\n";
+  std::ofstream(at + "max_link_width") << "16\n";
+  assert_int_equal(link_bytes_per_second(folder), 31'507'692'307);
+  std::ofstream(at + "current_link_width") << "8\n";
+  assert_int_equal(link_bytes_per_second(folder), 15'753'846'153);
+  for (const char *name : {"max_link_speed", "max_link_width", "current_link_width"}) unlink((at + name).c_str());
+  assert_int_equal(rmdir(folder), 0);
+}
+
 }  // namespace
 
 int main() {
@@ -145,6 +189,7 @@ int main() {
       cmocka_unit_test(each_kind_says_why),
       cmocka_unit_test(each_device_says_what_it_reads),
       cmocka_unit_test(machines_without_a_device_say_what_to_do),
+      cmocka_unit_test(links_are_as_fast_as_the_kernel_says),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* context.h, status.h, version.h and the names of array.h. */
+/* context.h, device.h, status.h, version.h and the names of array.h. */
 #include <stdlib.h>
 
 #include "cases.h"
@@ -42,6 +42,22 @@ static uni_status unified_info(fixture *f) {
   uni_memory_info info = {0};
   info.struct_size = sizeof info;
   return uni_context_memory_info(f->context, UNI_MEMORY_UNIFIED, &info, &f->error);
+}
+
+static uni_status backend_info(fixture *f) {
+  uni_backend_info info;
+  memset(&info, 0x3c, sizeof info);
+  info.struct_size = sizeof info;
+  uni_backend_info before = info;
+  const uni_status status = uni_context_backend_info(f->context, UNI_DEVICE_CUDA, &info, &f->error);
+  if (status != UNI_STATUS_OK && memcmp(&info, &before, sizeof info) != 0) f->destroyed = -1;
+  return status;
+}
+
+static uni_status device_info(fixture *f) {
+  uni_device_info info = {0};
+  info.struct_size = sizeof info;
+  return uni_context_device_info(f->context, UNI_DEVICE_CPU, 0, &info, &f->error);
 }
 
 static uni_status statistics(fixture *f) {
@@ -119,6 +135,8 @@ static const fault_case cases[] = {
     {"uni_context_options_init", "", NULL, options_init, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_memory_info", "", make_context, memory_info, info_is_unchanged, MADE_NOTHING, 0},
     {"uni_context_memory_info", "unified", make_context, unified_info, NULL, MADE_NOTHING, 0},
+    {"uni_context_backend_info", "", make_context, backend_info, info_is_unchanged, MADE_NOTHING, 0},
+    {"uni_context_device_info", "", make_context, device_info, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_statistics", "", make_context, statistics, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_reset_statistics", "", make_context, reset, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_check", "", make_context, check, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},

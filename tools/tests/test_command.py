@@ -12,6 +12,7 @@ COMMAND = os.environ["UNITENSOR_COMMAND"]
 HAS_LOOPS = os.path.exists(
     os.path.join(os.path.dirname(COMMAND), "..", "bench", "reference", "libunitensor_reference.so")
 )
+CUDA_BACKEND = os.environ.get("UNITENSOR_TEST_CUDA_BACKEND", "")
 DOCUMENT = {"benchmark", "date", "machine", "parameters", "results"}
 
 
@@ -42,8 +43,35 @@ def test_info(tmp_path):
     assert content["memory"]["host"]["supported"] is True
     assert content["memory"]["unified"]["is"] in ("host", "pinned", "managed")
     assert all(entry["reason"] for entry in content["memory"].values())
+    assert content["backends"]["cpu"]["available"] is True
+    assert content["backends"]["cuda"]["available"] == (content["devices"] != [])
+    assert set(content["limits"]) == {"memlock", "shared_memory", "cgroup_memory", "huge_pages"}
+    for limit in content["limits"].values():
+        assert limit["meaning"] and (limit["bytes"] is None or limit["bytes"] >= 0)
     run("info", "--json", str(tmp_path / "info.json"))
     assert json.loads((tmp_path / "info.json").read_text()).keys() == content.keys()
+
+
+@pytest.mark.skipif(not CUDA_BACKEND, reason="there is no emulated device")
+def test_info_of_a_device(tmp_path, monkeypatch):
+    (tmp_path / "unitensor_cuda.so").symlink_to(CUDA_BACKEND)
+    monkeypatch.setenv("UNITENSOR_BACKEND_DIR", str(tmp_path))
+    text = run("info").stdout
+    assert "device 0: emulated device at 0000:17:00.0, compute capability 9.0, 4 multiprocessors, 1 GiB" in text
+    assert "needs a driver of CUDA 13.0 (R580) or newer; the driver here is of CUDA 13.0" in text
+    assert "unified memory: is managed memory here" in text
+    content = json.loads(run("info", "--json", "-").stdout)
+    assert content["backends"]["cuda"]["path"] == str(tmp_path / "unitensor_cuda.so")
+    assert [device["name"] for device in content["devices"]] == ["emulated device"]
+
+
+def test_info_says_why_there_is_no_device(tmp_path, monkeypatch):
+    (tmp_path / "unitensor_cuda.so").write_text("not a plugin")
+    monkeypatch.setenv("UNITENSOR_BACKEND_DIR", str(tmp_path))
+    text = run("info").stdout
+    assert "backend for cuda: " in text
+    if "backend for cuda: available" not in text:
+        assert f"{tmp_path}/unitensor_cuda.so" in text
 
 
 def test_gather(tmp_path):

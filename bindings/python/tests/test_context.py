@@ -49,6 +49,26 @@ def test_memory_info(context):
         context.memory_info("fast")
 
 
+def test_backends_and_devices(context):
+    cpu = context.backend_info("cpu")
+    assert cpu == (True, 1, "", "", "", "cpu", "", "")
+    device = context.device_info(device_type="cpu")
+    assert device.num_processors == context.num_threads and device.total_bytes > 2**24 and device.name
+    assert device.compute_capability is None and device.link_bytes_per_second is None
+    cuda = context.backend_info()
+    assert cuda.available == (cuda.num_devices > 0) == (cuda.reason == "")
+    for number in range(cuda.num_devices):
+        assert context.device_info(number).device_id == number
+    with pytest.raises((ut.BackendUnavailableError, ut.DeviceMismatchError)):
+        context.device_info(cuda.num_devices)
+    with pytest.raises(ut.DeviceMismatchError, match="no CPU device 1"):
+        context.device_info(1, "cpu")
+    with pytest.raises(ut.InvalidArgumentError, match="'tpu'.*'cpu', 'cuda'"):
+        context.backend_info("tpu")
+    with pytest.raises(TypeError):
+        context.device_info("0")
+
+
 def test_memory_that_is_missing_is_refused(context):
     if context.memory_info("device").supported:
         pytest.skip("there is a device here")

@@ -46,6 +46,16 @@ def on_host(tensor, context):
     return out
 
 
+def test_what_is_there(context):
+    backend = context.backend_info("cuda")
+    assert backend == (True, 1, "13.0", "13.0", "13.0", "cuda", BACKEND, "")
+    device = context.device_info()
+    assert device.name == "emulated device" and device.compute_capability == (9, 0) and device.total_bytes == 2**30
+    assert device.managed_memory and not device.host_memory and not device.host_page_tables
+    with pytest.raises(ut.DeviceMismatchError, match="no CUDA device 1"):
+        context.device_info(1)
+
+
 @pytest.mark.parametrize("memory", ["unified", "managed", "pinned", "device"])
 def test_gather_with_an_index_on_the_device(context, memory):
     x = on_device(TABLE, context, memory)

@@ -13,7 +13,7 @@ NumPy arrays and PyTorch tensors are accepted wherever a tensor, an index or an 
 """
 from ._library import text as _text
 from ._unitensor import lib as _lib
-from .context import Context, MemoryInfo, default_context
+from .context import BackendInfo, Context, DeviceInfo, MemoryInfo, default_context
 from .creation import empty, full, load, register, tensor, wrap, zeros
 from .dlpack import from_dlpack
 from .errors import (BackendError, BackendUnavailableError, CallbackError, DeviceLostError, DeviceMismatchError,
@@ -33,9 +33,9 @@ def abi_version() -> int:
 
 
 __all__ = [
-    "BackendError", "BackendUnavailableError", "CallbackError", "Context", "DeviceLostError", "DeviceMismatchError",
-    "DtypeMismatchError", "Error", "FileError", "FormatError", "Graph", "InternalError", "InvalidArgumentError",
-    "InvalidStateError", "MemoryInfo", "NotSupportedError", "OutOfBoundsError", "OutOfMemoryError", "Sample",
-    "ShapeMismatchError", "Tensor", "VersionMismatchError", "__version__", "abi_version", "default_context", "empty",
-    "from_dlpack", "full", "load", "register", "tensor", "wrap", "zeros",
+    "BackendError", "BackendInfo", "BackendUnavailableError", "CallbackError", "Context", "DeviceInfo",
+    "DeviceLostError", "DeviceMismatchError", "DtypeMismatchError", "Error", "FileError", "FormatError", "Graph",
+    "InternalError", "InvalidArgumentError", "InvalidStateError", "MemoryInfo", "NotSupportedError", "OutOfBoundsError",
+    "OutOfMemoryError", "Sample", "ShapeMismatchError", "Tensor", "VersionMismatchError", "__version__", "abi_version",
+    "default_context", "empty", "from_dlpack", "full", "load", "register", "tensor", "wrap", "zeros",
 ]

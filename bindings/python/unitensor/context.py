@@ -25,8 +25,58 @@ class MemoryInfo(NamedTuple):
     """Why it is supported, or is not, in words."""
 
 
+class BackendInfo(NamedTuple):
+    """The backend for one type of device. Versions of CUDA are texts ("13.0"), "" where there is none."""
+
+    available: bool
+    """Whether it can be used."""
+    num_devices: int
+    """Devices that it computes on; 1 for the CPU, 0 where it is not available."""
+    toolkit_version: str
+    """CUDA that the plugin was built with."""
+    least_driver_version: str
+    """The oldest CUDA that the driver has to be of."""
+    driver_version: str
+    """The newest CUDA that the installed driver knows."""
+    name: str
+    """"cpu" or "cuda"; "" where there is no plugin."""
+    path: str
+    """File of the plugin; "" where it is built in or there is none."""
+    reason: str
+    """Why it is not available, and what to do; "" where it is."""
+
+
+class DeviceInfo(NamedTuple):
+    """A device."""
+
+    device_id: int
+    """Ordinal among the devices of its type."""
+    name: str
+    pci_address: str
+    """As in /sys/bus/pci/devices; "" for the CPU."""
+    compute_capability: Optional[tuple[int, int]]
+    """None for the CPU."""
+    num_processors: int
+    """Multiprocessors; for the CPU the threads of the context."""
+    total_bytes: int
+    """Memory of the device; of the machine for the CPU."""
+    link_bytes_per_second: Optional[int]
+    """What the link to the host carries one way, packet headers included; None where that is not known."""
+    managed_memory: bool
+    """Whether it reads managed memory while the CPU does."""
+    host_memory: bool
+    """Whether it reads all memory of the host, whoever allocated it (ATS, HMM)."""
+    host_page_tables: bool
+    """Whether it does so by the host's page tables (ATS)."""
+
+
 _COUNTERS = ("gather_calls", "gather_rows", "gather_bytes", "scatter_calls", "scatter_rows", "scatter_bytes",
              "sample_calls", "sample_nodes", "sample_edges", "out_of_bounds")
+_DEVICE_TYPES = {"cpu": lib.UNI_DEVICE_CPU, "cuda": lib.UNI_DEVICE_CUDA}
+
+
+def _cuda_version(number: int) -> str:
+    return f"{number // 1000}.{number % 1000 // 10}" if number else ""
 
 
 class Context:
@@ -91,6 +141,32 @@ class Context:
         info.struct_size = ffi.sizeof("uni_memory_info")
         call(lib.uni_context_memory_info, self._open(), choose("kind", MEMORY_KINDS, kind), info)
         return MemoryInfo(bool(info.supported), MEMORY_NAMES.get(info.resolved), text(info.reason))
+
+    def backend_info(self, device_type: str = "cuda") -> BackendInfo:
+        """The backend for devices of a type ("cpu" or "cuda"): whether it can be used here, and why not. Looks for the
+        CUDA plugin where that has not been done."""
+        info = ffi.new("uni_backend_info *")
+        info.struct_size = ffi.sizeof("uni_backend_info")
+        call(lib.uni_context_backend_info, self._open(), choose("device_type", _DEVICE_TYPES, device_type), info)
+        return BackendInfo(bool(info.available), int(info.num_devices), _cuda_version(info.toolkit_version),
+                           _cuda_version(info.least_driver_version), _cuda_version(info.driver_version),
+                           text(info.name), text(info.path), text(info.reason))
+
+    def device_info(self, device_id: int = 0, device_type: str = "cuda") -> DeviceInfo:
+        """A device: of a type ("cpu" or "cuda"), 0 to `backend_info(device_type).num_devices` - 1. Starts nothing on it.
+
+        Raises BackendUnavailableError, DeviceMismatchError (no such device)."""
+        info = ffi.new("uni_device_info *")
+        info.struct_size = ffi.sizeof("uni_device_info")
+        kind = choose("device_type", _DEVICE_TYPES, device_type)
+        call(lib.uni_context_device_info, self._open(), kind, integer(device_id, "device_id", -2**31, 2**31 - 1), info)
+        is_cpu = kind == lib.UNI_DEVICE_CPU
+        return DeviceInfo(int(info.device_id), text(info.name), text(info.pci_address),
+                          None if is_cpu else (int(info.compute_major), int(info.compute_minor)),
+                          int(info.num_processors), int(info.total_bytes), int(info.link_bytes_per_second) or None,
+                          bool(info.flags & lib.UNI_DEVICE_MANAGED_MEMORY),
+                          bool(info.flags & lib.UNI_DEVICE_HOST_MEMORY),
+                          bool(info.flags & lib.UNI_DEVICE_HOST_PAGE_TABLES))
 
     def statistics(self) -> dict[str, int]:
         """Calls, rows, bytes of payload, sampled nodes and edges, and indices out of bounds, since the context was made
