@@ -10,13 +10,19 @@ namespace {
 
 MachineReport look_at_machine(const Api &api) {
   MachineReport machine;
-  api.driver_version(&machine.driver_version);
+  // What the toolkit's stub of libcuda.so.1 answers is an error, which says more than that there is no version.
+  machine.driver_result = api.driver_version(&machine.driver_version);
   api.runtime_version(&machine.runtime_version);
   if (const char *visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr) {
     machine.visible_devices_set = true;
     machine.visible_devices_empty = visible[0] == '\0' || std::strcmp(visible, "-1") == 0;
   }
   machine.has_device_nodes = api.has_device_nodes();
+  if (machine.driver_result != kSuccess) {
+    api.take_last_error();
+    machine.driver_error = api.error_text(machine.driver_result);
+    return machine;
+  }
   int32_t count = 0;
   machine.count_result = api.device_count(&count);
   if (machine.count_result != kSuccess) {
@@ -48,7 +54,7 @@ MachineReport look_for_devices(const Api &api) {
 
 Backend::Backend(const Api &api, const uni_backend_config &config)
     : process_(Process::join(api)),
-      machine_(look_for_devices(api)),
+      machine_((process_->calls.require_usable(), look_for_devices(api))),
       timeline_(process_->operations, config.count_out_of_bounds, config.user_data) {}
 
 const DeviceReport &Backend::device(int32_t device_id) const {
@@ -78,6 +84,12 @@ void Backend::require_count(const int64_t *count, int32_t device_id) {
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "the count of the index is not aligned to its size");
 }
 
+void Backend::finish_releases(int32_t device_id) {
+  timeline_.wait_for_every();
+  // They are frees in the order of the service stream, and only what has been reached there is free for other streams.
+  calls().require(api().synchronize_stream(service_streams().of(device_id)), "cudaStreamSynchronize()");
+}
+
 Operation::Operation(Backend &backend, int32_t device_id, Stream stream, bool with_record,
                      const BoundsQuestion &question)
     : backend_((backend.calls().require_usable(), backend.device(device_id), backend)),
@@ -85,6 +97,7 @@ Operation::Operation(Backend &backend, int32_t device_id, Stream stream, bool wi
       stream_(stream) {
   backend.require_not_captured(stream);
   backend.timeline().poll();
+  backend.timeline().follow(stream);
   entry_ = backend.timeline().prepare(device_id, with_record);
   entry_.front().question = question;
 }
@@ -93,9 +106,16 @@ Operation::~Operation() {
   if (!finished_) finish();
 }
 
+void Operation::uses(const void *data, int64_t num_bytes, bool written) noexcept {
+  if (data == nullptr || num_bytes <= 0) return;
+  RunningOperation &operation = entry_.front();
+  const auto begin = reinterpret_cast<uintptr_t>(data);
+  operation.uses[static_cast<size_t>(operation.num_uses++)] = {begin, begin + static_cast<uintptr_t>(num_bytes),
+                                                               written};
+}
+
 void *Operation::allocate(int64_t num_bytes) {
-  // Whole words, since bytes are added to atomically by words, and never nothing.
-  num_bytes = (num_bytes / 16 + 1) * 16;
+  num_bytes = whole_words(num_bytes);
   workspaces_.reserve(workspaces_.size() + 1);
   void *data = nullptr;
   Calls &calls = backend_.calls();
@@ -103,7 +123,7 @@ void *Operation::allocate(int64_t num_bytes) {
   if (result == result::kOutOfMemory) {
     // What was released and is still in use may be what is missing.
     calls.absorb(result);
-    backend_.timeline().wait_for_every();
+    backend_.finish_releases(entry_.front().device_id);
     result = backend_.api().allocate_device(&data, num_bytes, stream_);
   }
   calls.require(result, "cudaMallocAsync(%lld bytes)", static_cast<long long>(num_bytes));
@@ -162,17 +182,6 @@ uni_status synchronize(void *self, uni_error *error) noexcept {
   return enter(self, error, [&](Backend &backend) { backend.timeline().wait_for_own(); });
 }
 
-uni_status hold_stream(void *self, int32_t device_id, void *stream, uni_error *error) noexcept {
-  return enter(self, error, [&](Backend &backend) {
-    backend.device(device_id);
-    const DeviceScope scope(backend.calls(), device_id);
-    // A stream that is being captured cannot wait for others, and need not where nothing runs.
-    if (!backend.timeline().has_running()) return;
-    backend.require_not_captured(stream);
-    backend.timeline().hold_stream(stream);
-  });
-}
-
 uni_status check(void *self, uni_error *error) noexcept {
   return guard(error, [&] {
     Backend &backend = backend_of(self);
@@ -214,6 +223,8 @@ uni_status init_backend(uint32_t abi_version, const Api &api,
   filled.synchronize = synchronize;
   filled.check = check;
   filled.hold_stream = hold_stream;
+  filled.wait_for_memory = wait_for_memory;
+  filled.note_stream = note_stream;
   api.runtime_version(&filled.toolkit_version);
   filled.least_driver_version = least_driver_version(filled.toolkit_version);
   api.driver_version(&filled.driver_version);

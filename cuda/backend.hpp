@@ -30,6 +30,9 @@ class Backend {
   void require_not_captured(Stream stream);
   // The same as require_readable for the count of an index, which may be NULL.
   void require_count(const int64_t *count, int32_t device_id);
+  // Blocks until what this context has released is free: what is still in use may be what is missing. The current device is
+  // `device_id`.
+  void finish_releases(int32_t device_id);
   ServiceStreams &service_streams() noexcept { return process_->service_streams; }
   ReadBack &read_back() noexcept { return process_->read_back; }
   PageLocked &page_locked() noexcept { return process_->page_locked; }
@@ -52,8 +55,16 @@ class Operation {
   Operation &operator=(const Operation &) = delete;
 
   Stream stream() const noexcept { return stream_; }
+  // What it reads and writes, for what the CPU does later.
+  void reads(const void *data, int64_t num_bytes) noexcept { uses(data, num_bytes, false); }
+  void reads(const uni_rows &rows) noexcept { uses(rows.data, span_of(rows), false); }
+  void writes(const uni_rows &rows) noexcept { uses(rows.data, span_of(rows), true); }
+  // It stands for the work of others on the stream, which later operations wait for.
+  void be_followed() noexcept { entry_.front().followed = true; }
   kernels::BoundsRecord *record() noexcept { return entry_.front().record; }
   void *allocate(int64_t num_bytes);
+  // Sizes of device memory: whole words, since bytes are added to atomically by words, and never nothing.
+  static int64_t whole_words(int64_t num_bytes) noexcept { return (num_bytes / 16 + 1) * 16; }
   template <class T>
   T *allocate_array(int64_t count) {
     return static_cast<T *>(allocate(count * static_cast<int64_t>(sizeof(T))));
@@ -68,6 +79,11 @@ class Operation {
   uint64_t finish() noexcept;
 
  private:
+  static int64_t span_of(const uni_rows &rows) noexcept {
+    return rows.num_rows == 0 ? 0 : (rows.num_rows - 1) * rows.row_pitch + rows.row_bytes;
+  }
+  void uses(const void *data, int64_t num_bytes, bool written) noexcept;
+
   Backend &backend_;
   DeviceScope device_;
   Stream stream_;
@@ -97,6 +113,10 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
 uni_status sample_wait(void *self, uni_sample_output *output, uni_error *error) noexcept;
 void sample_forget(void *self, uni_sample_output *output) noexcept;
 
+uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t for_write,
+                           uni_error *error) noexcept;
+uni_status note_stream(void *self, int32_t device_id, void *stream, int32_t follow, uni_error *error) noexcept;
+uni_status hold_stream(void *self, int32_t device_id, void *stream, uni_error *error) noexcept;
 int32_t num_devices(void *self) noexcept;
 uni_status describe_device(void *self, int32_t device_id, uni_device_info *info, uni_error *error) noexcept;
 

@@ -28,6 +28,8 @@ uni_status copy(void *self, const uni_rows *destination, const uni_rows *source,
   return enter(self, error, [&](Backend &backend) {
     if (source->row_bytes == 0 || source->num_rows == 0) return;
     Operation operation(backend, device_of(backend, destination->data, source->data), stream);
+    operation.reads(*source);
+    operation.writes(*destination);
     uni_rows to = *destination, from = *source;
     if (to.row_pitch == to.row_bytes && from.row_pitch == from.row_bytes) {
       to.row_bytes *= to.num_rows;
@@ -51,6 +53,7 @@ uni_status fill(void *self, const uni_rows *destination, const void *value, int6
       throw Error(UNI_STATUS_INVALID_ARGUMENT, "tensor has elements of %lld bytes that are not aligned to their size",
                   static_cast<long long>(element_bytes));
     Operation operation(backend, device_of(backend, destination->data, nullptr), stream);
+    operation.writes(*destination);
     FillRequest request = {};
     request.rows = *destination;
     if (request.rows.row_pitch == request.rows.row_bytes) {

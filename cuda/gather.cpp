@@ -2,6 +2,7 @@
 // Schedules a gather.
 #include "unitensor/gather.h"
 #include "backend.hpp"
+#include "core/dtype.hpp"
 
 namespace uni::cuda {
 
@@ -19,6 +20,10 @@ uni_status gather(void *self, const uni_gather_plan *plan, void *stream, uni_err
     question.num_rows = plan->source.num_rows;
     question.num_indices = plan->num_indices;
     Operation operation(backend, plan->device_id, stream, looks, question);
+    operation.reads(plan->source);
+    operation.reads(plan->index, plan->num_indices * core::dtype_size(plan->index_dtype));
+    operation.reads(plan->count, sizeof *plan->count);
+    operation.writes(plan->out);
     GatherRequest request = {};
     request.plan = *plan;
     request.record = operation.record();

@@ -24,6 +24,7 @@ void allocate_managed(Backend &backend, int64_t num_bytes, uni_memory_block *out
 
 void allocate_device(Backend &backend, int32_t device_id, int64_t num_bytes, uni_memory_block *out) {
   backend.device(device_id);
+  num_bytes = Operation::whole_words(num_bytes);
   Calls &calls = backend.calls();
   const DeviceScope scope(calls, device_id);
   const Stream stream = backend.service_streams().of(device_id);
@@ -32,7 +33,7 @@ void allocate_device(Backend &backend, int32_t device_id, int64_t num_bytes, uni
   if (result == result::kOutOfMemory) {
     // What was released and is still in use may be what is missing.
     calls.absorb(result);
-    backend.timeline().wait_for_every();
+    backend.finish_releases(device_id);
     result = calls.api().allocate_device(&data, num_bytes, stream);
   }
   if (result != kSuccess) {

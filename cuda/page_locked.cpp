@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -19,12 +21,17 @@ constexpr int64_t registration_chunk = int64_t{256} << 30;
 constexpr int64_t huge_page = int64_t{2} << 20;
 
 uintptr_t address_of(const void *data) noexcept { return reinterpret_cast<uintptr_t>(data); }
+uintptr_t page_bytes() noexcept { return static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)); }
 
-std::string why_pinning_fails(const PageLockedRange &range, Calls &calls, Result result) {
-  std::string text = "page-locking " + std::to_string(range.num_bytes) + " bytes of host memory was refused after " +
-                     std::to_string(range.registered_bytes) + ": " + calls.api().error_text(result) + " (" +
+std::string why_pinning_fails(int64_t num_bytes, int64_t registered_bytes, Calls &calls, Result result) {
+  std::string text = "page-locking " + std::to_string(num_bytes) + " bytes of host memory was refused after " +
+                     std::to_string(registered_bytes) + ": " + calls.api().error_text(result) + " (" +
                      std::to_string(result) + ", " + calls.api().error_name(result) + ")";
   rlimit limit = {};
+  if (result == result::kHostMemoryAlreadyRegistered)
+    text +=
+        "; another library has page-locked some of these pages: register the array before it does, or after it "
+        "has let go";
   if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
     text += "; the limit of locked memory is " + std::to_string(limit.rlim_cur) +
             " bytes (ulimit -l; docker run --ulimit memlock=-1)";
@@ -37,7 +44,7 @@ std::string why_pinning_fails(const PageLockedRange &range, Calls &calls, Result
 
 }  // namespace
 
-void PageLocked::register_chunks(PageLockedRange &range) {
+void PageLocked::register_chunks(PageLockedPages &range, int64_t array_bytes) {
   while (range.registered_bytes < range.num_bytes) {
     const int64_t bytes = std::min(registration_chunk, range.num_bytes - range.registered_bytes);
     const Result result = calls_.api().register_host(range.data + range.registered_bytes, bytes);
@@ -45,14 +52,14 @@ void PageLocked::register_chunks(PageLockedRange &range) {
       calls_.absorb(result);
       calls_.require_usable();
       throw Error(result == result::kOutOfMemory ? UNI_STATUS_OUT_OF_MEMORY : UNI_STATUS_BACKEND_ERROR, "%s",
-                  why_pinning_fails(range, calls_, result).c_str())
+                  why_pinning_fails(array_bytes, range.registered_bytes, calls_, result).c_str())
           .with_native_code(result);
     }
     range.registered_bytes += bytes;
   }
 }
 
-void PageLocked::free(PageLockedRange &range) noexcept {
+void PageLocked::free(PageLockedPages &range) noexcept {
   if (calls_.usable())
     for (int64_t at = 0; at < range.registered_bytes; at += registration_chunk)
       calls_.absorb(calls_.api().unregister_host(range.data + at));
@@ -63,66 +70,83 @@ void PageLocked::free(PageLockedRange &range) noexcept {
 PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
   int64_t mapped = 0;
   void *mapping = MAP_FAILED;
+  auto range = std::make_unique<PageLockedRange>();
+  range->pages.reserve(1);
   // On huge pages, and aligned to them.
   if (!__builtin_add_overflow(num_bytes, 2 * huge_page, &mapped))
     mapping = mmap(nullptr, static_cast<size_t>(mapped), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED)
     throw Error(UNI_STATUS_OUT_OF_MEMORY, "out of host memory (requested %lld bytes)",
                 static_cast<long long>(num_bytes));
-  PageLockedRange range;
-  range.mapping = mapping;
-  range.mapped_bytes = mapped;
-  range.data = reinterpret_cast<char *>((address_of(mapping) + static_cast<uintptr_t>(huge_page) - 1) &
+  PageLockedPages pages;
+  pages.mapping = mapping;
+  pages.mapped_bytes = mapped;
+  pages.data = reinterpret_cast<char *>((address_of(mapping) + static_cast<uintptr_t>(huge_page) - 1) &
                                         ~static_cast<uintptr_t>(huge_page - 1));
-  range.num_bytes = num_bytes;
-  range.num_uses = 1;
-  range.settled = true;
+  const int64_t page = static_cast<int64_t>(page_bytes());
+  pages.num_bytes = (num_bytes + page - 1) / page * page;
+  pages.num_uses = 1;
+  pages.settled = true;
   madvise(mapping, static_cast<size_t>(mapped), MADV_HUGEPAGE);
   // A device goes on writing to the pages of the parent: a child must not share them.
   madvise(mapping, static_cast<size_t>(mapped), MADV_DONTFORK);
   try {
     // Nobody else knows the address yet, so that nothing has to be kept from others meanwhile.
-    register_chunks(range);
+    register_chunks(pages, num_bytes);
     const Lock lock(mutex_);
-    return &ranges_.emplace(address_of(range.data), range).first->second;
+    range->pages.push_back(&pages_.emplace(address_of(pages.data), pages).first->second);
   } catch (...) {
-    free(range);
+    free(pages);
     throw;
   }
+  range->data = pages.data;
+  return range.release();
 }
 
-PageLockedRange *PageLocked::find_locked(Lock &lock, const char *data, int64_t num_bytes) {
-  const uintptr_t begin = address_of(data), end = begin + static_cast<uintptr_t>(num_bytes);
+void PageLocked::take_locked(Lock &lock, uintptr_t begin, uintptr_t end, PageLockedRange &range,
+                             std::vector<PageLockedPages *> &made) {
   for (;;) {
-    // The last range that starts before the end is the only one that can have all of it.
-    auto after = ranges_.lower_bound(end);
-    if (after == ranges_.begin()) return nullptr;
-    PageLockedRange &range = std::prev(after)->second;
-    const uintptr_t range_begin = address_of(range.data);
-    const uintptr_t range_end = range_begin + static_cast<uintptr_t>(range.num_bytes);
-    if (range_end <= begin) return nullptr;
-    if (!range.settled) {
+    auto first = pages_.upper_bound(begin);
+    if (first != pages_.begin() &&
+        std::prev(first)->first + static_cast<uintptr_t>(std::prev(first)->second.num_bytes) > begin)
+      --first;
+    auto last = first;
+    while (last != pages_.end() && last->first < end && last->second.settled) ++last;
+    if (last != pages_.end() && last->first < end) {
       settled_.wait(lock);
       continue;
     }
-    if (begin < range_begin || end > range_end)
-      throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                  "array overlaps %lld registered bytes without being part of them: register the larger array first, "
-                  "or release the other one",
-                  static_cast<long long>(range.num_bytes));
-    ++range.num_uses;
-    return &range;
+    const auto count = static_cast<size_t>(std::distance(first, last));
+    range.pages.reserve(2 * count + 1);
+    made.reserve(count + 1);
+    for (uintptr_t at = begin; at < end;) {
+      const uintptr_t next = first != last ? first->first : end;
+      if (at < next) {
+        PageLockedPages &pages = pages_[at];
+        pages.data = reinterpret_cast<char *>(at);
+        pages.num_bytes = static_cast<int64_t>(next - at);
+        pages.num_uses = 1;
+        made.push_back(&pages);
+        range.pages.push_back(&pages);
+        at = next;
+        continue;
+      }
+      ++first->second.num_uses;
+      range.pages.push_back(&first->second);
+      at = first->first + static_cast<uintptr_t>(first->second.num_bytes);
+      ++first;
+    }
+    return;
   }
 }
 
-bool PageLocked::is_page_locked(char *data, int64_t num_bytes) {
-  // CUDA's ranges are of whole pages, and there is nothing to ask for more than one.
-  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = address_of(data), end = begin + static_cast<uintptr_t>(num_bytes);
+bool PageLocked::is_page_locked(uintptr_t array, uintptr_t begin, uintptr_t end) {
+  // There is nothing to ask for more than one page.
+  const uintptr_t page = page_bytes();
   for (uintptr_t at = begin; at < end; at = (at / page + 1) * page) {
     PointerReport report = {};
     calls_.require(calls_.api().pointer_report(reinterpret_cast<const void *>(at), &report),
-                   "cudaPointerGetAttributes(byte %llu of array)", static_cast<unsigned long long>(at - begin));
+                   "cudaPointerGetAttributes(byte %llu of array)", static_cast<unsigned long long>(at - array));
     if (report.kind == PointerKind::kDevice)
       throw Error(UNI_STATUS_DEVICE_MISMATCH, "array is memory of CUDA device %d, expected host memory",
                   report.device_id);
@@ -132,53 +156,56 @@ bool PageLocked::is_page_locked(char *data, int64_t num_bytes) {
 }
 
 PageLockedRange *PageLocked::add(void *data, int64_t num_bytes) {
-  char *const bytes = static_cast<char *>(data);
-  // What others have made readable, managed memory among it, is theirs to unregister.
-  PageLockedRange *range = nullptr;
-  {
-    Lock lock(mutex_);
-    range = find_locked(lock, bytes, num_bytes);
-    if (range != nullptr) return range;
-    range = &ranges_[address_of(data)];
-    range->data = bytes;
-    range->num_bytes = num_bytes;
-    range->num_uses = 1;
-  }
+  const uintptr_t array = address_of(data), array_end = array + static_cast<uintptr_t>(num_bytes), page = page_bytes();
+  auto range = std::make_unique<PageLockedRange>();
+  range->data = static_cast<char *>(data);
+  std::vector<PageLockedPages *> made;
   try {
-    if (is_page_locked(bytes, num_bytes)) {
-      // Nothing of ours.
-      const Lock lock(mutex_);
-      ranges_.erase(address_of(data));
-      settled_.notify_all();
-      return nullptr;
+    {
+      Lock lock(mutex_);
+      take_locked(lock, array / page * page, (array_end + page - 1) / page * page, *range, made);
     }
-    register_chunks(*range);
+    for (PageLockedPages *pages : made) {
+      // What others have made readable, managed memory among it, is theirs to unregister.
+      const uintptr_t begin = address_of(pages->data), end = begin + static_cast<uintptr_t>(pages->num_bytes);
+      if (is_page_locked(array, std::max(begin, array), std::min(end, array_end))) {
+        range->pages.erase(std::find(range->pages.begin(), range->pages.end(), pages));
+        drop(*pages);
+        continue;
+      }
+      register_chunks(*pages, num_bytes);
+      const Lock lock(mutex_);
+      pages->settled = true;
+      settled_.notify_all();
+    }
   } catch (...) {
-    free(*range);
-    const Lock lock(mutex_);
-    ranges_.erase(address_of(data));
-    settled_.notify_all();
+    release(range.release());
     throw;
   }
+  return range->pages.empty() ? nullptr : range.release();
+}
+
+// Pages that nobody uses, and that are not settled.
+void PageLocked::drop(PageLockedPages &pages) noexcept {
+  free(pages);
   const Lock lock(mutex_);
-  range->settled = true;
+  pages_.erase(address_of(pages.data));
   settled_.notify_all();
-  return range;
 }
 
 void PageLocked::release(PageLockedRange *range) noexcept {
+  const std::unique_ptr<PageLockedRange> owned(range);
   if (range == nullptr) return;
   if (calls_.forked())
     return;  // the parent's; and the lock may have been taken by a thread that the child does not have
-  {
-    const Lock lock(mutex_);
-    if (--range->num_uses > 0) return;
-    range->settled = false;
+  for (PageLockedPages *pages : range->pages) {
+    {
+      const Lock lock(mutex_);
+      if (--pages->num_uses > 0) continue;
+      pages->settled = false;
+    }
+    drop(*pages);
   }
-  free(*range);
-  const Lock lock(mutex_);
-  ranges_.erase(address_of(range->data));
-  settled_.notify_all();
 }
 
 }  // namespace uni::cuda

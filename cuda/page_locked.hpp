@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Page-locked host memory: mappings of ours, and memory of callers' that devices read where it lies. CUDA refuses to
-// register memory twice, and forgets it at the first release; so every range is known here with how many use it.
+// Page-locked host memory: mappings of ours, and memory of callers' that devices read where it lies. CUDA page-locks whole
+// pages, refuses those that are page-locked already, and forgets them at the first release. So every run of pages is known
+// here with how many use it, and arrays may share pages, or lie in each other.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <vector>
 
 #include "calls.hpp"
 
 namespace uni::cuda {
 
-struct PageLockedRange {
+// A run of pages that was registered as one.
+struct PageLockedPages {
   char *data = nullptr;
   int64_t num_bytes = 0;
   int64_t registered_bytes = 0;  // from the start on
@@ -20,6 +23,12 @@ struct PageLockedRange {
   void *mapping = nullptr;
   int64_t num_uses = 0;
   bool settled = false;  // neither being registered nor being released
+};
+
+// What one array uses.
+struct PageLockedRange {
+  char *data = nullptr;
+  std::vector<PageLockedPages *> pages;
 };
 
 class PageLocked {
@@ -36,17 +45,21 @@ class PageLocked {
  private:
   using Lock = std::unique_lock<std::mutex>;
 
-  // A known range that has all of these bytes, with one use more, or NULL. Throws where one has some of them.
-  PageLockedRange *find_locked(Lock &lock, const char *data, int64_t num_bytes);
-  void register_chunks(PageLockedRange &range);
-  void free(PageLockedRange &range) noexcept;
-  // Whether every page is known to CUDA.
-  bool is_page_locked(char *data, int64_t num_bytes);
+  // Known pages from `begin` to `end`, when none of them is being registered or released; each with one use more. The rest
+  // is known from then on, and for the caller to register: `made`.
+  void take_locked(Lock &lock, uintptr_t begin, uintptr_t end, PageLockedRange &range,
+                   std::vector<PageLockedPages *> &made);
+  // `array_bytes` is for the message.
+  void register_chunks(PageLockedPages &pages, int64_t array_bytes);
+  void free(PageLockedPages &pages) noexcept;
+  void drop(PageLockedPages &pages) noexcept;
+  // Whether CUDA knows every page of the array between two addresses.
+  bool is_page_locked(uintptr_t array, uintptr_t begin, uintptr_t end);
 
   Calls &calls_;
   std::mutex mutex_;
   std::condition_variable settled_;
-  std::map<uintptr_t, PageLockedRange> ranges_;  // by their start
+  std::map<uintptr_t, PageLockedPages> pages_;  // by their start
 };
 
 }  // namespace uni::cuda

@@ -18,6 +18,12 @@ std::string device_text(size_t device_id, const DeviceReport &device) {
   return "device " + std::to_string(device_id) + " (" + device.name + ")";
 }
 
+std::string failed_text(const char *what, Result result, const char *error) {
+  const std::string what_to_do = advice(result);
+  return std::string(what) + ": " + error + " (" + std::to_string(result) + ")" +
+         (what_to_do.empty() ? "" : "; " + what_to_do);
+}
+
 // The first device for which `has` is false, as text; "" if there is none.
 template <class Has>
 std::string first_without(const MachineReport &machine, Has &&has) {
@@ -31,6 +37,8 @@ std::string first_without(const MachineReport &machine, Has &&has) {
 int32_t least_driver_version(int32_t runtime_version) noexcept { return runtime_version / 1000 * 1000; }
 
 std::string why_no_device(const MachineReport &machine) {
+  if (machine.driver_result != kSuccess)
+    return failed_text("the driver does not tell its version", machine.driver_result, machine.driver_error);
   if (machine.driver_version == 0)
     return "there is no NVIDIA driver (libcuda.so.1): install one of CUDA " + version_text(machine.runtime_version) +
            " or newer; in a container, start it with access to the GPU";
@@ -42,11 +50,8 @@ std::string why_no_device(const MachineReport &machine) {
   if (machine.devices.empty() && !machine.has_device_nodes)
     return "the driver's libraries are there, and no /dev/nvidiactl: in a container, start it with access to the GPU "
            "(docker run --gpus all); elsewhere load the driver";
-  if (machine.count_result != kSuccess && machine.count_result != result::kNoDevice) {
-    const std::string what_to_do = advice(machine.count_result);
-    return std::string("the devices could not be counted: ") + machine.count_error + " (" +
-           std::to_string(machine.count_result) + ")" + (what_to_do.empty() ? "" : "; " + what_to_do);
-  }
+  if (machine.count_result != kSuccess && machine.count_result != result::kNoDevice)
+    return failed_text("the devices could not be counted", machine.count_result, machine.count_error);
   if (machine.devices.empty())
     return std::string("the driver sees no device: look at what nvidia-smi says") +
            (machine.visible_devices_set ? ", and at CUDA_VISIBLE_DEVICES, which is set and may name none" : "");

@@ -12,9 +12,11 @@
 namespace uni::cuda {
 
 struct MachineReport {
-  Result count_result = kSuccess;  // of the call that counted the devices
-  const char *count_error = "";    // its text
-  int32_t driver_version = 0;      // 0: no driver
+  Result driver_result = kSuccess;  // of the call that asked for the driver's version
+  const char *driver_error = "";    // its text
+  Result count_result = kSuccess;   // of the call that counted the devices
+  const char *count_error = "";
+  int32_t driver_version = 0;  // 0: no driver
   int32_t runtime_version = 0;
   bool visible_devices_empty = false;  // CUDA_VISIBLE_DEVICES is set and hides all
   bool visible_devices_set = false;    // CUDA_VISIBLE_DEVICES is set

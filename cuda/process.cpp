@@ -37,6 +37,12 @@ Stream ServiceStreams::of(int32_t device_id) {
   return of_device_[slot];
 }
 
+void ServiceStreams::synchronize() noexcept {
+  if (!calls_.usable()) return;
+  for (Stream stream : of_device_)
+    if (stream != nullptr) calls_.absorb(calls_.api().synchronize_stream(stream));
+}
+
 Stream ServiceStreams::known(int32_t device_id) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
   return of_device_[static_cast<size_t>(device_id)];
@@ -61,6 +67,8 @@ void Process::note_use() noexcept {
 
 Process::~Process() {
   while_ending.emplace(calls);
+  // Memory that is still to be freed on a stream could not be given back.
+  service_streams.synchronize();
   if (calls.usable()) calls.absorb(calls.api().trim_pools());
 }
 

@@ -27,6 +27,8 @@ class ServiceStreams {
   Stream of(int32_t device_id);
   // For who gives memory back, which was taken when the stream was there. Asks nothing of CUDA.
   Stream known(int32_t device_id) noexcept;
+  // For when nobody else uses them any more.
+  void synchronize() noexcept;
 
  private:
   Calls &calls_;

@@ -46,6 +46,8 @@ std::list<RunningOperation> RunningOperations::prepare(int32_t device_id, bool w
   RunningOperation &operation = prepared.front();
   operation.record = record;
   operation.question = {};
+  operation.num_uses = 0;
+  operation.followed = false;
   operation.finished = false;
   return prepared;
 }
@@ -60,6 +62,7 @@ uint64_t RunningOperations::commit(std::list<RunningOperation> &prepared, Stream
   const Lock held = lock();
   operation.number = ++last_;
   running_.splice(running_.end(), prepared);
+  num_running_.fetch_add(1, std::memory_order_release);
   return operation.number;
 }
 
@@ -81,6 +84,7 @@ void RunningOperations::finish(Entry entry) noexcept {
   entry->owner = nullptr;
   std::list<RunningOperation> &to = entry->num_waiters > 0 ? leaving_ : idle_;
   to.splice(to.end(), running_, entry);
+  num_running_.fetch_sub(1, std::memory_order_release);
 }
 
 void RunningOperations::look(int64_t most_unfinished) noexcept {

@@ -4,6 +4,8 @@
 // handle of one is kept past a call.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -24,6 +26,12 @@ struct BoundsQuestion {
 
 struct RunningOperation;
 
+// Bytes that an operation reads or writes.
+struct MemoryUse {
+  uintptr_t begin = 0, end = 0;
+  bool written = false;
+};
+
 // Who enqueued it, and is told what its record says. Called with the lock held.
 class OperationOwner {
  public:
@@ -41,6 +49,11 @@ struct RunningOperation {
   kernels::BoundsRecord *record = nullptr;
   BoundsQuestion question;
   OperationOwner *owner = nullptr;
+  // For what the CPU does later with the same memory.
+  std::array<MemoryUse, 6> uses;
+  int32_t num_uses = 0;
+  // Work of others on a stream of theirs, which may use any memory, and which later operations of the owner wait for.
+  bool followed = false;
   // Threads that wait for the event without the lock: it must not serve another operation meanwhile.
   int32_t num_waiters = 0;
   bool finished = false;
@@ -62,6 +75,9 @@ class RunningOperations {
   // Marks the end of what has been enqueued on the stream. Returns the number of the operation.
   uint64_t commit(std::list<RunningOperation> &prepared, Stream stream, OperationOwner *owner) noexcept;
 
+  // Whether nothing is known to run. Needs no lock.
+  bool empty() const noexcept { return num_running_.load(std::memory_order_acquire) == 0; }
+
   // These are for who holds the lock.
   Lock lock() { return Lock(mutex_); }
   std::list<RunningOperation> &running() noexcept { return running_; }  // in order of number
@@ -80,6 +96,7 @@ class RunningOperations {
   std::mutex mutex_;
   RecordPool records_;
   uint64_t last_ = 0;
+  std::atomic<int64_t> num_running_{0};
   std::list<RunningOperation> running_;
   std::list<RunningOperation> leaving_;  // finished, and somebody is still waiting for the event
   std::list<RunningOperation> idle_;     // with an event that can be used again

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/bounds_error.hpp"
+#include "core/dtype.hpp"
 #include "sample_passes.hpp"
 #include "unitensor/sample.h"
 
@@ -254,6 +255,11 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
     question.num_rows = plan->graph.num_nodes;
     question.num_indices = plan->num_seeds;
     Operation operation(backend, plan->device_id, stream, true, question);
+    const uni_graph_view &graph = plan->graph;
+    operation.reads(plan->seeds, plan->num_seeds * core::dtype_size(plan->seeds_dtype));
+    operation.reads(graph.indptr, (graph.num_nodes + 1) * core::dtype_size(graph.indptr_dtype));
+    operation.reads(graph.indices, graph.num_edges * core::dtype_size(graph.indices_dtype));
+    operation.reads(graph.edge_ids, graph.num_edges * core::dtype_size(graph.indptr_dtype));
     backend.service_streams().of(plan->device_id);  // the arrays will be freed on it
     SamplePasses passes(backend, operation, *plan);
     if (const std::optional<Bounds> bounds = bounds_of(*plan); bounds.has_value())
@@ -270,6 +276,7 @@ uni_status sample_wait(void *self, uni_sample_output *output, uni_error *error) 
     const std::unique_ptr<PendingSample> pending(static_cast<PendingSample *>(output->pending));
     output->pending = nullptr;
     calls.require_usable();
+    const CaptureModeScope capture(calls);
     backend.timeline().wait(pending->operation);
     const DeviceScope scope(calls, pending->device_id);
     const Stream stream = backend.service_streams().of(pending->device_id);

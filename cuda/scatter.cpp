@@ -16,6 +16,13 @@ void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *na
                 static_cast<long long>(element_bytes));
 }
 
+void note_uses(Operation &operation, const uni_scatter_plan &plan) {
+  operation.writes(plan.destination);
+  operation.reads(plan.index, plan.num_indices * core::dtype_size(plan.index_dtype));
+  operation.reads(plan.count, sizeof *plan.count);
+  operation.reads(plan.rows);
+}
+
 }  // namespace
 
 uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_error *error) noexcept {
@@ -44,12 +51,14 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
       require_aligned(plan->destination, element_bytes, "destination");
       require_aligned(plan->rows, element_bytes, "rows");
       Operation operation(backend, plan->device_id, stream, looks, question);
+      note_uses(operation, *plan);
       request.record = operation.record();
       launch(ScatterPass::kAdd);
       operation.finish();
       return;
     }
     Operation operation(backend, plan->device_id, stream, looks, question);
+    note_uses(operation, *plan);
     request.record = operation.record();
     request.table = make_table(backend, operation, plan->destination.num_rows, plan->num_indices);
     launch(ScatterPass::kChoose);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "timeline.hpp"
 
+#include <algorithm>
+
 #include "core/bounds_error.hpp"
 
 namespace uni::cuda {
@@ -157,6 +159,39 @@ void Timeline::hold_stream(Stream stream) {
     if (operation.owner == this)
       operations_.calls().require(operations_.calls().api().stream_wait_event(stream, operation.event),
                                   "cudaStreamWaitEvent()");
+}
+
+void Timeline::follow(Stream stream) {
+  if (operations_.empty()) return;
+  const RunningOperations::Lock lock = operations_.lock();
+  for (const RunningOperation &operation : operations_.running())
+    if (operation.followed && operation.owner == this)
+      operations_.calls().require(operations_.calls().api().stream_wait_event(stream, operation.event),
+                                  "cudaStreamWaitEvent()");
+}
+
+void Timeline::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
+  if (operations_.empty()) return;
+  const auto begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
+  const auto concerns = [&](const RunningOperation &operation) {
+    if (operation.followed && operation.owner == this) return true;
+    for (int32_t i = 0; i < operation.num_uses; ++i) {
+      const MemoryUse &use = operation.uses[static_cast<size_t>(i)];
+      if ((use.written || for_write) && use.begin < end && begin < use.end) return true;
+    }
+    return false;
+  };
+  {
+    RunningOperations::Lock lock = operations_.lock();
+    auto &running = operations_.running();
+    for (;;) {
+      const auto entry = std::find_if(running.begin(), running.end(), concerns);
+      if (entry == running.end()) break;
+      operations_.calls().require_usable();
+      operations_.calls().require(operations_.wait_for(lock, entry), "cudaEventSynchronize()");
+    }
+  }
+  look(few);
 }
 
 void Timeline::check() {

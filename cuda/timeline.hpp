@@ -32,6 +32,11 @@ class Timeline final : private OperationOwner {
   void defer(uni_deferred *item) noexcept;
   // Looks which operations have finished, and runs what has waited for them. Never blocks.
   void poll() noexcept;
+  // Makes a stream that is about to be used wait for the streams that this context follows.
+  void follow(Stream stream);
+  // Blocks until the operations of every context that write these bytes, and with `for_write` those that read them, have
+  // finished; and what this context follows.
+  void wait_for_memory(const void *data, int64_t num_bytes, bool for_write);
   // Blocks until all of this context's have finished.
   void wait_for_own();
   // Blocks until those of every context have finished.

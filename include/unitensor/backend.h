@@ -168,6 +168,13 @@ typedef struct uni_backend_ops {
   /** Optional; makes what is enqueued on a stream from now on wait for every operation enqueued so far. The host does not
    * wait. NULL where every operation is complete on return. */
   uni_status (*hold_stream)(void *self, int32_t device_id, void *stream, uni_error *error);
+  /** Optional; blocks until the operations that use these bytes have finished, of every context: those that write them, and
+   * where @p for_write is 1 also those that read them. For what the CPU is about to do. NULL where every operation is
+   * complete on return. */
+  uni_status (*wait_for_memory)(void *self, const void *data, int64_t num_bytes, int32_t for_write, uni_error *error);
+  /** Optional; counts what has been enqueued on a stream so far as an operation: what is deferred from now on waits for it,
+   * and with @p follow 1 so do the operations that this backend enqueues from now on. The host does not wait. */
+  uni_status (*note_stream)(void *self, int32_t device_id, void *stream, int32_t follow, uni_error *error);
   /** As in uni_backend_info; 0 where there is no such thing. Set by uni_backend_init, so that they are known where create
    * fails. */
   int32_t toolkit_version;

@@ -10,7 +10,9 @@
  *
  * Devices: operations are enqueued on the caller's stream and return. What they find later (an index out of bounds) is
  * reported by uni_context_check and uni_context_synchronize; until then the row is zeroed and the rest is done. An object
- * may be released at once: its memory waits for the operations that use it. */
+ * may be released at once: its memory waits for the operations that use it. What the CPU computes with memory that devices
+ * use too (pinned, managed) first waits for the operations of devices that it would overtake: those that write what it
+ * reads, and those that use what it writes. */
 #ifndef UNITENSOR_CONTEXT_H
 #define UNITENSOR_CONTEXT_H
 
@@ -137,6 +139,16 @@ UNI_API uni_status uni_context_synchronize(uni_context *context, uni_error *erro
  *         _DEVICE_LOST; _BACKEND_ERROR; _INVALID_ARGUMENT; _INVALID_STATE (a forked child).
  * @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_context_hold_stream(uni_context *context, int32_t device_id, void *stream, uni_error *error);
+
+/** The other way round: make every operation that this context enqueues from now on wait for what has been enqueued on a
+ * stream so far; the host does not wait. So the library may use what others write on that stream. What the CPU computes
+ * for the context waits, on the host.
+ * @param[in] context   Not NULL. Looks for the CUDA plugin where that has not been done.
+ * @param[in] device_id The CUDA device of the stream.
+ * @param[in] stream    A cudaStream_t, or NULL for the device's default stream.
+ * @return As uni_context_hold_stream; _BACKEND_UNAVAILABLE.
+ * @threads Any thread. @since 0.1 */
+UNI_API uni_status uni_context_follow_stream(uni_context *context, int32_t device_id, void *stream, uni_error *error);
 
 #ifdef __cplusplus
 }

@@ -110,6 +110,17 @@ UNI_API uni_tensor *uni_tensor_retain(uni_tensor *tensor);
  * @param[in] tensor May be NULL. @threads Any thread. @since 0.1 */
 UNI_API void uni_tensor_release(uni_tensor *tensor);
 
+/** Give a reference back after work of the caller's own: the memory also waits for what has been enqueued on a stream so
+ * far. For kernels of the caller's that use the tensor; those of the library are waited for in any case, and so is, where
+ * the tensor's address was asked for (uni_tensor_device_pointer) or lent by DLPack, the device's default stream.
+ * @param[in] tensor    May be NULL (nothing happens).
+ * @param[in] device_id The CUDA device of the stream.
+ * @param[in] stream    A cudaStream_t, or NULL for the device's default stream.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (no such device); _NOT_SUPPORTED (a stream that is being
+ *         captured); _BACKEND_UNAVAILABLE; _DEVICE_LOST; _BACKEND_ERROR; _OUT_OF_MEMORY; _INVALID_STATE (a forked child).
+ * @threads Any thread. @on_error The reference is still the caller's. @since 0.1 */
+UNI_API uni_status uni_tensor_release_after(uni_tensor *tensor, int32_t device_id, void *stream, uni_error *error);
+
 /** Describe a tensor. @param[in] tensor Not NULL. @param[out] info Not NULL, struct_size set.
  * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _VERSION_MISMATCH. @threads Any thread. @on_error @p info is unchanged.
  * @since 0.1 */
@@ -122,9 +133,11 @@ UNI_API const uni_array *uni_tensor_array(const uni_tensor *tensor);
 /** The context that the tensor was made from; borrowed. NULL for NULL. @threads Any thread. @since 0.1 */
 UNI_API uni_context *uni_tensor_context(const uni_tensor *tensor);
 
-/** Address for the CPU. Valid while the tensor lives. The caller orders its own accesses with operations in flight.
+/** Address for the CPU. Valid while the tensor lives. Blocks until the operations that write the tensor have finished; the
+ * caller orders its accesses with those that it enqueues afterwards.
  * @param[out] data Not NULL; NULL is stored where there are no elements.
- * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (device memory). @threads Any thread. @since 0.1 */
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH (device memory); _INVALID_STATE (memory that a forked child has
+ *         not inherited); _DEVICE_LOST; _BACKEND_ERROR. @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_error *error);
 
 /** Address for a CUDA device: pinned and managed memory for every device, its own memory, and host memory where the device

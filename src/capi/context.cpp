@@ -102,4 +102,11 @@ uni_status uni_context_hold_stream(uni_context *context, int32_t device_id, void
   });
 }
 
+uni_status uni_context_follow_stream(uni_context *context, int32_t device_id, void *stream, uni_error *error) {
+  return guard(error, [&] {
+    require(context, "context");
+    context->follow_stream(device_id, stream);
+  });
+}
+
 }  // extern "C"

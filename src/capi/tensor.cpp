@@ -75,6 +75,14 @@ void uni_tensor_release(uni_tensor *tensor) {
   if (tensor != nullptr) tensor->release();
 }
 
+uni_status uni_tensor_release_after(uni_tensor *tensor, int32_t device_id, void *stream, uni_error *error) {
+  if (tensor == nullptr) return UNI_STATUS_OK;
+  return guard(error, [&] {
+    uni::core::note_stream(*tensor, device_id, stream);
+    tensor->release();
+  });
+}
+
 uni_status uni_tensor_get_info(const uni_tensor *tensor, uni_tensor_info *info, uni_error *error) {
   return guard(error, [&] {
     require(tensor, "tensor");
@@ -96,6 +104,7 @@ uni_status uni_tensor_host_pointer(const uni_tensor *tensor, void **data, uni_er
       throw uni::Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is memory of CUDA device %d, which the CPU cannot read",
                        tensor->array().device_id);
     uni::core::require_inherited(*tensor, "tensor");
+    uni::core::wait_before_cpu_reads(tensor->context(), tensor->view());
     *data = tensor->array().data;
   });
 }

@@ -33,6 +33,9 @@ class Backend {
     return ops_.reads_memory(self_, device_id, memory, reason, size) != 0;
   }
   int32_t choose_unified(char *reason, int32_t size) { return ops_.choose_unified(self_, reason, size); }
+  void note_stream(int32_t device_id, uni_error *error) noexcept {
+    ops_.note_stream(self_, device_id, nullptr, 0, error);
+  }
   int32_t num_devices() { return ops_.num_devices(self_); }
   void defer(uni_deferred *item) noexcept { ops_.defer(self_, item); }
   void synchronize_quietly() noexcept {

@@ -113,13 +113,17 @@ Backend *uni_context::device() {
     if (!uni::core::find_cuda_plugin(&device_plugin_, &device_plugin_path_, &attempts)) {
       why_no_device_ = "no CUDA backend: " + attempts;
     } else {
+      // One that was named, or lies nearer, and does not serve would otherwise go unnoticed.
+      const std::string before =
+          attempts.empty() ? "" : " (" + device_plugin_path_ + " was taken; before it: " + attempts + ")";
+      if (!attempts.empty()) log(UNI_LOG_INFO, ("a CUDA plugin was passed over" + before).c_str());
       try {
         device_ = open_backend(device_plugin_);
         open_device_.store(device_.get(), std::memory_order_release);
       } catch (const Error &e) {
-        why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what();
+        why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what() + before;
       } catch (...) {
-        why_no_device_ = "the CUDA backend cannot be used: it threw what the library does not know";
+        why_no_device_ = "the CUDA backend cannot be used: it threw what the library does not know" + before;
       }
     }
     if (device_ == nullptr) log(UNI_LOG_INFO, why_no_device_.c_str());
@@ -203,6 +207,18 @@ void uni_context::hold_stream(int32_t device_id, void *stream) {
   Backend *const backend = device_if_open();
   if (backend != nullptr && backend->ops().hold_stream != nullptr)
     backend->call(backend->ops().hold_stream, device_id, stream);
+}
+
+void uni_context::follow_stream(int32_t device_id, void *stream) {
+  if (device_id < 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "device_id is %d, expected at least 0", device_id);
+  Backend &backend = require_device();
+  if (backend.ops().note_stream != nullptr) backend.call(backend.ops().note_stream, device_id, stream, 1);
+}
+
+void uni_context::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
+  Backend *const backend = device_if_open();
+  if (backend == nullptr || backend->ops().wait_for_memory == nullptr || data == nullptr || num_bytes <= 0) return;
+  backend->call(backend->ops().wait_for_memory, data, num_bytes, for_write ? 1 : 0);
 }
 
 void uni_context::log(int32_t level, const char *message) const noexcept {

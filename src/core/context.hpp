@@ -65,6 +65,11 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   void wait_for_device();
   // Makes a stream wait for what the context has enqueued.
   void hold_stream(int32_t device_id, void *stream);
+  // Makes what the context enqueues from now on wait for what has been enqueued on a stream.
+  void follow_stream(int32_t device_id, void *stream);
+  // Blocks until device operations that the CPU must not overtake have finished: those that write these bytes, or with
+  // `for_write` those that use them.
+  void wait_for_memory(const void *data, int64_t num_bytes, bool for_write);
   void log(int32_t level, const char *message) const noexcept;
 
   uni::core::Statistics statistics;

@@ -116,6 +116,7 @@ DLManagedTensorVersioned *to_dlpack(const uni_tensor &tensor, int32_t device, in
     stride *= std::max<int64_t>(a.shape[i], 1);
   }
   exported->tensor = Ref<uni_tensor>::share(const_cast<uni_tensor *>(&tensor));
+  if (target.device_type != dlpack::cpu) tensor.storage()->lend_to(target.device_id);
   DLManagedTensorVersioned &managed = exported->managed;
   managed.version = {dlpack::major_version, dlpack::minor_version};
   managed.manager_ctx = exported.get();

@@ -38,6 +38,12 @@ void gather_into(const uni_tensor &source, const ArrayView &index, const uni_gat
   Backend &backend = backend_for(source.context(), index, "index", source.view(), "source");
   backend_for(source.context(), index, "index", out, "out");
 
+  if (&backend == &source.context()->cpu()) {
+    wait_before_cpu_reads(source.context(), source.view());
+    wait_before_cpu_reads(source.context(), index);
+    wait_before_cpu_writes(source.context(), out);
+  }
+
   int64_t out_of_bounds = 0;
   uni_gather_plan plan = {};
   plan.source = source.rows();
@@ -96,6 +102,12 @@ void scatter(uni_tensor &destination, const ArrayView &index, const ArrayView &r
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "destination has dtype bool, expected a number to add to");
   Backend &backend = backend_for(destination.context(), index, "index", destination.view(), "destination");
   backend_for(destination.context(), index, "index", rows, "rows");
+
+  if (&backend == &destination.context()->cpu()) {
+    wait_before_cpu_reads(destination.context(), index);
+    wait_before_cpu_reads(destination.context(), rows);
+    wait_before_cpu_writes(destination.context(), destination.view());
+  }
 
   int64_t out_of_bounds = 0;
   uni_scatter_plan plan = {};

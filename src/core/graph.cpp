@@ -34,6 +34,11 @@ Ref<uni_tensor> share(const uni_tensor *tensor) { return Ref<uni_tensor>::share(
 
 }  // namespace
 
+void wait_before_cpu_reads(uni_context *context, const uni_graph &graph) {
+  for (const uni_tensor *part : {&graph.indptr(), &graph.indices(), graph.edge_ids()})
+    if (part != nullptr) wait_before_cpu_reads(context, part->view());
+}
+
 Ref<uni_graph> create_graph(uni_context *context, const uni_graph_desc &desc) {
   if ((desc.flags & ~static_cast<uint32_t>(UNI_GRAPH_TRUST)) != 0)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "desc->flags is 0x%x, expected 0 or UNI_GRAPH_TRUST (%d)", desc.flags,
@@ -61,6 +66,7 @@ Ref<uni_graph> create_graph(uni_context *context, const uni_graph_desc &desc) {
   if ((desc.flags & UNI_GRAPH_TRUST) == 0) {
     Backend &backend = on_cpu ? context->cpu() : context->require_device();
     const uni_graph_view view = graph->view();
+    if (on_cpu) wait_before_cpu_reads(context, *graph);
     backend.call(backend.ops().validate_graph, &view);
   }
   return graph;

@@ -25,6 +25,8 @@ struct uni_graph final : uni::core::RefCounted<uni_graph> {
 
 namespace uni::core {
 
+// The same as of arrays.
+void wait_before_cpu_reads(uni_context *context, const uni_graph &graph);
 Ref<uni_graph> create_graph(uni_context *context, const uni_graph_desc &desc);
 Ref<uni_graph> load_graph(uni_context *context, const char *path, int32_t memory);
 void save_graph(const uni_graph &graph, const char *path);

@@ -135,7 +135,8 @@ void write_npy(const uni_tensor &tensor, OutputFile &file) {
     throw Error(UNI_STATUS_DTYPE_MISMATCH, "tensor has dtype bfloat16, which the .npy format does not have");
   require_inherited(tensor, "tensor");
   // Who saves wants what was enqueued before to be in it.
-  if (tensor.memory() != UNI_MEMORY_HOST) tensor.context()->wait_for_device();
+  wait_before_cpu_reads(tensor.context(), tensor.view());
+  if (tensor.memory() == UNI_MEMORY_DEVICE) tensor.context()->wait_for_device();
   NpyHeader header;
   header.dtype = a.dtype;
   header.ndim = a.ndim;

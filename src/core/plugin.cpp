@@ -58,11 +58,12 @@ uni_backend_ops open_plugin(const char *path) {
 
 bool find_cuda_plugin(uni_backend_ops *ops, std::string *path, std::string *attempts) {
   std::vector<std::string> folders;
+  const auto note = [&](const std::string &text) { *attempts += (attempts->empty() ? "" : "; ") + text; };
   if (const char *folder = secure_getenv("UNITENSOR_BACKEND_DIR"); folder != nullptr && folder[0] != '\0') {
     if (folder[0] == '/')
       folders.emplace_back(folder);
     else
-      *attempts += std::string("UNITENSOR_BACKEND_DIR is relative and was ignored: ") + folder + "; ";
+      note(std::string("UNITENSOR_BACKEND_DIR is relative and was ignored: ") + folder);
   }
   if (std::string beside = folder_beside_library(); !beside.empty()) folders.push_back(std::move(beside));
   if (folders.empty() || folders.back() != UNITENSOR_BACKEND_DIR) folders.emplace_back(UNITENSOR_BACKEND_DIR);
@@ -75,12 +76,15 @@ bool find_cuda_plugin(uni_backend_ops *ops, std::string *path, std::string *atte
         *path = std::move(tried);
         return true;
       }
-      *attempts += tried + " is no plugin for CUDA devices; ";
+      note(tried + " is no plugin for CUDA devices");
     } catch (const Error &e) {
-      *attempts += (file_exists(tried.c_str()) ? std::string(e.what()) : tried + " does not exist") + "; ";
+      const std::string text = e.what();
+      if (!file_exists(tried.c_str()))
+        note(tried + " does not exist");
+      else
+        note(text.find(tried) != std::string::npos ? text : tried + ": " + text);
     }
   }
-  if (attempts->size() >= 2) attempts->resize(attempts->size() - 2);
   return false;
 }
 

@@ -13,7 +13,7 @@ uni_backend_ops open_plugin(const char *path);
 
 // Looks for unitensor_cuda.so in UNITENSOR_BACKEND_DIR (where the process is not privileged), beside this library, and in
 // the folder it was installed to; nowhere else. Returns true and sets `ops` and `path`, or false; `attempts` says what was
-// tried.
+// tried and did not serve.
 bool find_cuda_plugin(uni_backend_ops *ops, std::string *path, std::string *attempts);
 
 }  // namespace uni::core

@@ -31,6 +31,11 @@ void uni_sample::take(int32_t part, uni_memory_block &block, int32_t dtype, int6
 void uni_sample::run(const uni_sample_plan &plan, void *stream) {
   backend_.call(backend_.ops().sample_neighbors, &plan, stream, &output_);
   const bool pending = output_.pending != nullptr;
+  if (pending && (backend_.ops().sample_wait == nullptr || backend_.ops().sample_forget == nullptr)) {
+    output_.pending = nullptr;
+    throw Error(UNI_STATUS_BACKEND_ERROR, "the backend %s gives a sample that is to be waited for, and lacks %s",
+                backend_.ops().name, backend_.ops().sample_wait == nullptr ? "sample_wait" : "sample_forget");
+  }
   if (!pending) complete();
   const int64_t num_nodes = pending ? output_.num_nodes_capacity : info_.num_nodes;
   const int64_t num_edges = pending ? output_.num_edges_capacity : info_.num_edges;
@@ -121,6 +126,10 @@ Ref<uni_sample> sample_neighbors(const uni_graph &graph, const ArrayView &seeds,
   for (const uni_tensor *part : {&graph.indptr(), &graph.indices(), graph.edge_ids()})
     if (part != nullptr) require_inherited(*part, "graph");
   Backend &backend = backend_for(context, seeds, "seeds", graph.indptr().view(), "graph");
+  if (&backend == &context->cpu()) {
+    wait_before_cpu_reads(context, seeds);
+    wait_before_cpu_reads(context, graph);
+  }
 
   uni_sample_plan plan = {};
   plan.graph = graph.view();

@@ -41,6 +41,11 @@ void Storage::dispose() noexcept {
     delete this;
     return;
   }
+  if (device->ops().note_stream != nullptr)
+    for (uint64_t lent = lent_to_.load(std::memory_order_relaxed); lent != 0; lent &= lent - 1) {
+      uni_error ignored = UNI_ERROR_INIT;  // for example where a stream is being captured
+      device->note_stream(__builtin_ctzll(lent), &ignored);
+    }
   deferred_.storage = this;
   deferred_.run = [](uni_deferred *item) { delete static_cast<Deferred *>(item)->storage; };
   device->defer(&deferred_);
@@ -248,6 +253,7 @@ void *device_pointer(const uni_tensor &tensor, int32_t device_id) {
     throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is memory of CUDA device %d, which CUDA device %d cannot read",
                 tensor.array().device_id, device_id);
   if (memory != UNI_MEMORY_DEVICE) require_read_by_device(tensor, device_id);
+  tensor.storage()->lend_to(device_id);
   return tensor.array().data;  // one address for host and device (unified virtual addressing)
 }
 
@@ -258,6 +264,21 @@ Backend &backend_for(uni_context *context, const ArrayView &leading, const char 
     throw Error(UNI_STATUS_DEVICE_MISMATCH, "%s is on the CPU, which cannot read %s on CUDA device %d", leading_name,
                 other_name, other.array.device_id);
   return context->cpu();
+}
+
+void note_stream(const uni_tensor &tensor, int32_t device_id, void *stream) {
+  if (device_id < 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "device_id is %d, expected at least 0", device_id);
+  Backend &backend = tensor.context()->require_device();
+  if (backend.ops().note_stream != nullptr) backend.call(backend.ops().note_stream, device_id, stream, 0);
+}
+
+void wait_before_cpu_reads(uni_context *context, const ArrayView &array) {
+  context->wait_for_memory(array.array.data, array.layout.span_bytes, false);
+  if (array.array.count != nullptr) context->wait_for_memory(array.array.count, sizeof *array.array.count, false);
+}
+
+void wait_before_cpu_writes(uni_context *context, const ArrayView &array) {
+  context->wait_for_memory(array.array.data, array.layout.span_bytes, true);
 }
 
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
@@ -273,6 +294,10 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
                      : !source.on_cpu()    ? context->require_device_of(source_name, source.array.device_id)
                                            : context->cpu();
   const uni_rows to = destination.rows(), from = source.rows();
+  if (&backend == &context->cpu()) {
+    wait_before_cpu_reads(context, source);
+    wait_before_cpu_writes(context, destination);
+  }
   backend.call(backend.ops().copy, &to, &from, stream);
 }
 
@@ -283,6 +308,7 @@ void fill_tensor(uni_tensor &tensor, const void *value, void *stream) {
   const char zero[8] = {};
   Backend &backend = tensor.readable_by_cpu() ? tensor.context()->cpu() : tensor.context()->require_device();
   const uni_rows rows = tensor.rows();
+  if (tensor.readable_by_cpu()) wait_before_cpu_writes(tensor.context(), tensor.view());
   backend.call(backend.ops().fill, &rows, value != nullptr ? value : static_cast<const void *>(zero),
                dtype_size(tensor.array().dtype), stream);
 }

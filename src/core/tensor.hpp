@@ -20,6 +20,11 @@ class Storage final : public RefCounted<Storage> {
     destroy_ = destroy;
     user_data_ = user_data;
   }
+  // A CUDA device's address of the memory was given away: what others enqueue on that device's default stream may use it.
+  void lend_to(int32_t device_id) noexcept {
+    if (device_id >= 0 && device_id < 64)
+      lent_to_.fetch_or(uint64_t{1} << static_cast<uint32_t>(device_id), std::memory_order_relaxed);
+  }
   // When the last reference has gone: deletes this, or leaves that to the device, which may still use the memory.
   void dispose() noexcept;
   ~Storage();
@@ -43,6 +48,7 @@ class Storage final : public RefCounted<Storage> {
   uni_destroy_fn destroy_ = nullptr;
   void *user_data_ = nullptr;
   Deferred deferred_ = {};
+  std::atomic<uint64_t> lent_to_{0};
 };
 
 }  // namespace uni::core
@@ -87,6 +93,11 @@ uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept;
 void *device_pointer(const uni_tensor &tensor, int32_t device_id);
 // Throws INVALID_STATE in a forked child for memory that it did not inherit: touching it would end the process.
 void require_inherited(const uni_tensor &tensor, const char *name);
+// What has been enqueued on the stream may use the tensor: releases from now on wait for it.
+void note_stream(const uni_tensor &tensor, int32_t device_id, void *stream);
+// Before the CPU reads or writes an array: device operations that use it must not be overtaken.
+void wait_before_cpu_reads(uni_context *context, const ArrayView &array);
+void wait_before_cpu_writes(uni_context *context, const ArrayView &array);
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
                 const ArrayView &source, const char *source_name, void *stream);
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream);

@@ -129,8 +129,16 @@ Result memory_info(int64_t *free_bytes, int64_t *total_bytes) {
 
 Result allocate_device(void **data, int64_t num_bytes, Stream stream) {
   return unsafe_call([&](Machine &machine) {
-    if (machine.stream_of_locked(stream).device_id != this_thread().device) return machine.fail_locked(kInvalidHandle);
-    return machine.allocate_locked(data, num_bytes, PointerKind::kDevice, this_thread().device);
+    FakeStream &queue = machine.stream_of_locked(stream);
+    if (queue.device_id != this_thread().device) return machine.fail_locked(kInvalidHandle);
+    const Result result = machine.allocate_locked(data, num_bytes, PointerKind::kDevice, this_thread().device);
+    if (result != kSuccess) return result;
+    const uintptr_t address = reinterpret_cast<uintptr_t>(*data);
+    machine.blocks[address].ready = false;
+    machine.enqueue_locked(queue, [&machine, address] {
+      if (const auto block = machine.blocks.find(address); block != machine.blocks.end()) block->second.ready = true;
+    });
+    return kSuccess;
   });
 }
 
@@ -157,6 +165,7 @@ Result advise_host_resident(void *data, int64_t num_bytes, const int32_t *device
       return machine.fail_locked(kInvalidValue);
     for (int32_t i = 0; i < num_devices; ++i)
       if (device_ids[i] != i) return machine.fail_locked(kInvalidDevice);
+    block->second.advised.insert(device_ids, device_ids + num_devices);
     return kSuccess;
   });
 }

@@ -69,6 +69,10 @@ UNI_API void fake_synchronize_strictly(void *stream);
 UNI_API void *fake_malloc(int64_t num_bytes);
 UNI_API void fake_free(void *data);
 UNI_API void fake_copy(void *to, const void *from, int64_t num_bytes);
+/* A kernel of the program's, which copies when its turn comes in the stream. */
+UNI_API void fake_enqueue_copy(void *stream, void *to, const void *from, int64_t num_bytes);
+/* How much device memory there is, in all. */
+UNI_API void fake_set_device_bytes(int64_t num_bytes);
 
 #ifdef __cplusplus
 }

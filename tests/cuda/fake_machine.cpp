@@ -18,6 +18,7 @@ constexpr unsigned char border_value = 0xfd, fresh_value = 0xa5, freed_value = 0
 thread_local ThreadState state_of_thread;
 
 int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+uintptr_t page_of(const void *data) { return reinterpret_cast<uintptr_t>(data) / page_bytes * page_bytes; }
 
 }  // namespace
 
@@ -63,6 +64,7 @@ void Machine::reset_locked() {
   schedule = {};
   driver_version = 13000;
   has_device_nodes = true;
+  device_bytes = INT64_MAX;
   devices.assign(1, make_device());
 }
 
@@ -112,7 +114,11 @@ Result Machine::allocate_locked(void **data, int64_t num_bytes, PointerKind kind
     *data = num_bytes < arena_bytes ? std::aligned_alloc(64, static_cast<size_t>(round_up(num_bytes, 64))) : nullptr;
     if (*data == nullptr) return fail_locked(kOutOfMemory);
   } else {
-    const uintptr_t range = num_bytes < arena_bytes ? take_address(num_bytes) : 0;
+    int64_t taken = 0;
+    for (const auto &[address, block] : blocks)
+      if (block.kind == PointerKind::kDevice) taken += block.num_bytes;
+    const bool fits = num_bytes < arena_bytes && num_bytes <= device_bytes - taken;
+    const uintptr_t range = fits ? take_address(num_bytes) : 0;
     if (range == 0) return fail_locked(kOutOfMemory);
     char *const start = reinterpret_cast<char *>(range);
     *data = start + kBorder;
@@ -122,7 +128,7 @@ Result Machine::allocate_locked(void **data, int64_t num_bytes, PointerKind kind
       std::memset(start + kBorder + num_bytes, border_value, kBorder);
     });
   }
-  blocks[reinterpret_cast<uintptr_t>(*data)] = {num_bytes, kind, device_id, false};
+  blocks[reinterpret_cast<uintptr_t>(*data)] = {num_bytes, kind, device_id, false, true, {}};
   return kSuccess;
 }
 
@@ -167,7 +173,7 @@ Result Machine::allocate_host_locked(void **data, int64_t num_bytes) {
   if (*data == nullptr) return fail_locked(kOutOfMemory);
   std::memset(*data, fresh_value, static_cast<size_t>(num_bytes));
   host_blocks.insert(*data);
-  registered[reinterpret_cast<uintptr_t>(*data)] = num_bytes;
+  registered[reinterpret_cast<uintptr_t>(*data)] = round_up(num_bytes, page_bytes);
   return kSuccess;
 }
 
@@ -178,16 +184,18 @@ Result Machine::free_host_locked(void *data) {
   return kSuccess;
 }
 
+// Whole pages are registered, and each once.
 Result Machine::register_locked(void *data, int64_t num_bytes) {
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
+  const uintptr_t begin = page_of(data);
+  const uintptr_t end = page_of(static_cast<char *>(data) + num_bytes - 1) + page_bytes;
   for (const auto &[address, bytes] : registered)
     if (begin < address + static_cast<uintptr_t>(bytes) && address < end) return fail_locked(kAlreadyRegistered);
-  registered[begin] = num_bytes;
+  registered[begin] = static_cast<int64_t>(end - begin);
   return kSuccess;
 }
 
 Result Machine::unregister_locked(void *data) {
-  return registered.erase(reinterpret_cast<uintptr_t>(data)) == 1 ? kSuccess : fail_locked(kNotRegistered);
+  return registered.erase(page_of(data)) == 1 ? kSuccess : fail_locked(kNotRegistered);
 }
 
 PointerReport Machine::report_locked(const void *data) const {
@@ -209,8 +217,10 @@ bool Machine::accessible_locked(const void *data, int64_t num_bytes) const {
   const uintptr_t begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
   if (auto block = blocks.upper_bound(begin); block != blocks.begin()) {
     --block;
-    if (end <= block->first + static_cast<uintptr_t>(block->second.num_bytes))
-      return block->second.kind != PointerKind::kDevice || block->second.device_id == running_device_;
+    if (end <= block->first + static_cast<uintptr_t>(block->second.num_bytes)) {
+      if (block->second.kind != PointerKind::kDevice) return block->second.advised.count(running_device_) == 1;
+      return block->second.device_id == running_device_ && block->second.ready;
+    }
   }
   const uintptr_t arena = reinterpret_cast<uintptr_t>(arena_);
   if (devices[0].pageable_memory_access && (end <= arena || begin >= arena + arena_bytes)) return true;

@@ -35,6 +35,10 @@ struct Block {
   PointerKind kind;
   int32_t device_id;
   bool freed;  // by a free that has been enqueued and has not run
+  bool ready;  // false until its stream has come to the allocation
+  // Devices that managed memory was advised for: a device that uses other managed memory moves pages, a thousand times as
+  // slowly, which here is an access that fails.
+  std::set<int32_t> advised;
 };
 
 struct Work {
@@ -122,6 +126,7 @@ class Machine {
   Schedule schedule;
   int32_t driver_version = 13000;
   bool has_device_nodes = true;
+  int64_t device_bytes = INT64_MAX;  // of all device memory together
   std::vector<DeviceReport> devices;
 
   std::map<uintptr_t, Block> blocks;

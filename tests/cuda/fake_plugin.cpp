@@ -153,4 +153,17 @@ void fake_copy(void *to, const void *from, int64_t num_bytes) {
   machine->on_device_locked([&] { std::memcpy(to, from, static_cast<size_t>(num_bytes)); });
 }
 
+void fake_enqueue_copy(void *stream, void *to, const void *from, int64_t num_bytes) {
+  const Locked locked;
+  Machine &machine = Machine::instance();
+  machine.enqueue_locked(machine.stream_of_locked(stream), [&machine, to, from, num_bytes] {
+    if (machine.fatal != uni::cuda::kSuccess) return;
+    if (!machine.accessible_locked(to, num_bytes) || !machine.accessible_locked(from, num_bytes))
+      return machine.poison_locked(uni::cuda::fake::kIllegalAddress);
+    machine.on_device_locked([&] { std::memcpy(to, from, static_cast<size_t>(num_bytes)); });
+  });
+}
+
+void fake_set_device_bytes(int64_t num_bytes) { Locked()->device_bytes = num_bytes; }
+
 }  // extern "C"

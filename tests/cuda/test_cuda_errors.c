@@ -341,10 +341,19 @@ static void test_capture(void **state) {
   void *stream = fake_create_stream(), *other = fake_create_stream();
   uni_tensor *before = NULL, *during = NULL, *pinned = NULL, *managed = NULL;
   OK(uni_gather(source, uni_tensor_array(index), NULL, other, &before, &error));
+  uni_graph *graph = NULL;
+  OK(graph_in(context, UNI_MEMORY_DEVICE, &graph));
+  const int64_t fanouts[1] = {2};
+  uni_sample_options options = UNI_SAMPLE_OPTIONS_INIT;
+  options.num_hops = 1;
+  options.fanouts = fanouts;
+  uni_sample *sample = NULL;
+  OK(uni_sample_neighbors(graph, uni_tensor_array(index), &options, other, &sample, &error));
   fake_begin_capture(stream);
   FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_tensor_fill(source, NULL, stream, &error));
   FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_tensor_fill(source, NULL, NULL, &error));
   FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_context_hold_stream(context, 0, stream, &error));
+  FAILS(UNI_STATUS_NOT_SUPPORTED, "captured", uni_context_follow_stream(context, 0, stream, &error));
   OK(uni_gather(source, uni_tensor_array(index), NULL, other, &during, &error));
   uni_tensor_release(before);
   OK(create_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_INT8, 3, 5, &pinned));
@@ -353,6 +362,7 @@ static void test_capture(void **state) {
   uni_tensor_release(managed);
   OK(uni_context_check(context, &error));
   OK(uni_context_synchronize(context, &error));
+  OK(uni_sample_wait(sample, &error));
   OK(uni_tensor_register(context,
                          &(const uni_array){.struct_size = sizeof(uni_array),
                                             .dtype = UNI_DTYPE_FLOAT32,
@@ -369,6 +379,8 @@ static void test_capture(void **state) {
   fake_synchronize_strictly(other);
   assert_int_equal(fake_end_capture(), 1);
   OK(uni_tensor_fill(source, NULL, stream, &error));
+  uni_sample_release(sample);
+  uni_graph_release(graph);
   uni_tensor_release(during);
   uni_tensor_release(index);
   uni_tensor_release(source);

@@ -116,6 +116,10 @@ void machines_without_a_device_say_what_to_do(void **) {
   };
   report.driver_version = 0;
   expect("install one of CUDA 13.0 or newer");
+  report.driver_result = 34;
+  report.driver_error = "a stub";
+  expect("does not tell its version: a stub (34); the libcuda.so.1 that is found is the toolkit's stub");
+  report.driver_result = kSuccess;
   report.driver_version = 12080;
   expect("for CUDA 12.8, and this plugin needs 13.0");
   // Built with 12.9, an older driver of 12 will do.

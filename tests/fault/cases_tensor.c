@@ -135,6 +135,14 @@ static uni_status release(fixture *f) {
   return f->destroyed == 1 ? UNI_STATUS_OK : -1;
 }
 
+/* Without a device there is no stream either: the reference is still the caller's. */
+static uni_status release_after(fixture *f) { return uni_tensor_release_after(f->tensor, 0, NULL, &f->error); }
+
+static int is_still_there(fixture *f, uni_status status) {
+  (void)status;
+  return host_data(f->tensor) != NULL && table_is_unchanged(f);
+}
+
 static uni_status to_dlpack(fixture *f) {
   return uni_tensor_to_dlpack(f->tensor, UNI_DLPACK_DEFAULT, 0, (struct DLManagedTensorVersioned **)&f->made,
                               &f->error);
@@ -188,6 +196,7 @@ static const fault_case cases[] = {
     {"uni_tensor_fill", "", make_wide, fill, is_filled, MADE_NOTHING, 0},
     {"uni_tensor_retain", "", make_tensor, retain, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_tensor_release", "", make_wrapped, release, NULL, MADE_NOTHING, CASE_CANNOT_FAIL | CASE_USES_UP},
+    {"uni_tensor_release_after", "", make_tensor, release_after, is_still_there, MADE_NOTHING, CASE_ALWAYS_FAILS},
     {"uni_tensor_to_dlpack", "", make_tensor, to_dlpack, NULL, MADE_DLPACK, 0},
     {"uni_tensor_from_dlpack", "", make_context, from_dlpack, deleted_with_the_tensor, MADE_TENSOR, 0},
 };

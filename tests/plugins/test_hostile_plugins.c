@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #include "../unit/support.h"
 
+#include <dlfcn.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,6 +79,41 @@ static void test_files_that_are_no_plugins(void **state) {
   assert_int_equal(rmdir(temporary), 0);
 }
 
+/* What a plugin leaves out is missed when it is needed. */
+static void test_a_sample_that_nobody_can_wait_for(void **state) {
+  (void)state;
+  char path[4200];
+  snprintf(path, sizeof path, "%s/hostile_9.so", folder);
+  uni_context_options options = UNI_CONTEXT_OPTIONS_INIT;
+  options.backend_path = path;
+  uni_context *context = NULL;
+  OK(uni_context_create(&options, &context, &error));
+  const int64_t indptr[2] = {0, 1}, ends[1] = {0}, fanouts[1] = {1};
+  uni_graph_desc desc = UNI_GRAPH_DESC_INIT;
+  desc.flags = UNI_GRAPH_TRUST;
+  uni_tensor *starts = make_tensor(context, UNI_DTYPE_INT64, 2, -1, indptr),
+             *indices = make_tensor(context, UNI_DTYPE_INT64, 1, -1, ends);
+  desc.indptr = starts;
+  desc.indices = indices;
+  uni_graph *graph = NULL;
+  OK(uni_graph_create(context, &desc, &graph, &error));
+  uni_sample_options how = UNI_SAMPLE_OPTIONS_INIT;
+  how.num_hops = 1;
+  how.fanouts = fanouts;
+  uni_sample *sample = NULL;
+  const uni_array seeds = array_1d(UNI_DTYPE_INT64, ends, 1);
+  FAILS_NULL(UNI_STATUS_BACKEND_ERROR, "lacks sample_wait", sample,
+             uni_sample_neighbors(graph, &seeds, &how, NULL, &sample, &error));
+  uni_graph_release(graph);
+  uni_tensor_release(starts);
+  uni_tensor_release(indices);
+  uni_context_release(context);
+  /* Code of a plugin may be on some thread: it stays. */
+  void *still_there = dlopen(path, RTLD_LAZY | RTLD_NOLOAD);
+  assert_non_null(still_there);
+  dlclose(still_there);
+}
+
 static uni_memory_info device_memory(void) {
   uni_context *context = make_context(1);
   uni_memory_info info = {.struct_size = sizeof info};
@@ -110,6 +146,21 @@ static void test_where_plugins_are_looked_for(void **state) {
   info = device_memory();
   assert_int_equal(info.supported, 0);
   assert_non_null(strstr(info.reason, "on fire"));
+  /* One that refuses is named, whatever it says of itself. In another folder: what was opened once is not opened anew. */
+  assert_int_equal(unlink(path), 0);
+  assert_int_equal(rmdir(temporary), 0);
+  strcpy(temporary, "/tmp/unitensor-plugins-XXXXXX");
+  assert_non_null(mkdtemp(temporary));
+  assert_int_equal(setenv("UNITENSOR_BACKEND_DIR", temporary, 1), 0);
+  snprintf(path, sizeof path, "%s/unitensor_cuda.so", temporary);
+  snprintf(good, sizeof good, "%s/hostile_2.so", folder);
+  copy_file(good, path, -1, 0, -1);
+  uni_context *context = make_context(1);
+  uni_backend_info backend = {.struct_size = sizeof backend};
+  OK(uni_context_backend_info(context, UNI_DEVICE_CUDA, &backend, &error));
+  assert_non_null(strstr(backend.reason, path));
+  assert_non_null(strstr(backend.reason, "another time"));
+  uni_context_release(context);
   unsetenv("UNITENSOR_BACKEND_DIR");
   assert_int_equal(chdir(before), 0);
   assert_int_equal(unlink(path), 0);
@@ -124,6 +175,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_wrong_plugins),
       cmocka_unit_test(test_files_that_are_no_plugins),
+      cmocka_unit_test(test_a_sample_that_nobody_can_wait_for),
       cmocka_unit_test(test_where_plugins_are_looked_for),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

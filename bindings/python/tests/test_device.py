@@ -269,6 +269,104 @@ def test_consumers_are_held_back_without_the_host(context):
         plugin.fake_destroy_stream(ctypes.c_void_p(stream))
 
 
+def enqueue_copy(plugin, stream, to, source):
+    """What a kernel of another library does."""
+    plugin.fake_enqueue_copy(ctypes.c_void_p(stream), ctypes.c_void_p(to), ctypes.c_void_p(source), TABLE.nbytes)
+
+
+def address_of(tensor):
+    return tensor.__cuda_array_interface__["data"][0]
+
+
+@pytest.fixture
+def stream():
+    plugin = ctypes.CDLL(BACKEND)
+    plugin.fake_create_stream.restype = ctypes.c_void_p
+    made = plugin.fake_create_stream()
+    yield made
+    plugin.fake_destroy_stream(ctypes.c_void_p(made))
+
+
+@pytest.mark.parametrize("use", ["index", "rows", "source", "wrap"])
+def test_the_stream_of_a_producer_is_waited_for(context, stream, use):
+    plugin = ctypes.CDLL(BACKEND)
+    ours = plugin.fake_create_stream
+    ours.restype = ctypes.c_void_p
+    ours = ours()
+    new = on_device(TABLE, context)
+    theirs = on_device(np.zeros_like(TABLE), context)
+    new_index, index = on_device(np.array([5, 6]), context), on_device(np.array([0, 0]), context)
+    out = on_device(np.zeros_like(TABLE), context)
+    every = on_device(np.arange(10), context)
+    context.synchronize()
+    if use == "index":
+        plugin.fake_enqueue_copy(ctypes.c_void_p(stream), ctypes.c_void_p(address_of(index)),
+                                 ctypes.c_void_p(address_of(new_index)), 16)
+        result, expected = new.gather(Foreign(index, stream=stream), stream=ours), TABLE[[5, 6]]
+    else:
+        enqueue_copy(plugin, stream, address_of(theirs), address_of(new))
+        foreign, result, expected = Foreign(theirs, stream=stream), out, TABLE
+        if use == "rows":
+            out.scatter(every, foreign, stream=ours)
+        elif use == "source":
+            out.copy_from(foreign, stream=ours)
+        else:
+            ut.wrap(foreign, context).gather(every, out=out, stream=ours)
+    plugin.fake_synchronize(ctypes.c_void_p(ours))
+    np.testing.assert_array_equal(on_host(result, context), expected)
+    plugin.fake_synchronize(ctypes.c_void_p(stream))
+    plugin.fake_destroy_stream(ctypes.c_void_p(ours))
+
+
+def test_numpy_waits_for_what_the_device_writes(context, stream):
+    x = on_device(TABLE, context, "managed")
+    out = on_device(np.zeros_like(TABLE), context, "managed")
+    index = on_device(np.arange(10)[::-1].copy(), context)
+    x.gather(index, out=out, stream=stream)
+    np.testing.assert_array_equal(out.numpy(), TABLE[::-1])
+    x[index] = out
+    target = np.empty_like(TABLE)
+    x.copy_to(target)
+    np.testing.assert_array_equal(target, TABLE)
+
+
+def test_memory_stays_until_kernels_of_others_have_finished(context, stream):
+    plugin = ctypes.CDLL(BACKEND)
+    x, seen = on_device(TABLE, context), on_device(np.zeros_like(TABLE), context)
+    enqueue_copy(plugin, stream, address_of(seen), address_of(x))
+    x.release_after(stream)
+    with pytest.raises(ut.InvalidStateError, match="closed"):
+        x.copy_from(TABLE)
+    context.synchronize()
+    np.testing.assert_array_equal(on_host(seen, context), TABLE)
+    with pytest.raises(ut.DeviceMismatchError, match="no CUDA device 4"):
+        seen.release_after(stream, device=4)
+    np.testing.assert_array_equal(on_host(seen, context), TABLE)
+    # On the default stream without being told, since the address was asked for.
+    again = on_device(np.zeros_like(TABLE), context)
+    enqueue_copy(plugin, None, address_of(again), address_of(seen))
+    del seen
+    gc.collect()
+    np.testing.assert_array_equal(on_host(again, context), TABLE)
+
+
+def test_streams_by_their_protocol(context, stream):
+    class Stream:
+        def __init__(self, handle):
+            self.handle = handle
+
+        def __cuda_stream__(self):
+            return 0, self.handle
+
+    x = on_device(TABLE, context)
+    index = on_device(np.array([1, 2]), context)
+    rows = x.gather(index, stream=Stream(stream))
+    context.follow_stream(Stream(stream))
+    with pytest.raises(ut.DeviceMismatchError, match="no CUDA device 1"):
+        context.follow_stream(Stream(stream), device=1)
+    np.testing.assert_array_equal(on_host(rows, context), TABLE[[1, 2]])
+
+
 def test_without_a_device():
     with pytest.raises(ut.BackendUnavailableError, match="CUDA"):
         ut.register(TABLE.copy(), ut.Context())

@@ -106,7 +106,8 @@ def describe_torch(tensor: Any, name: str) -> Described:
 
 
 def describe_cuda_interface(value: Any, interface: dict[str, Any], name: str, context: Context) -> Described:
-    """From the CUDA array interface, version 2 or 3, of CuPy, Numba and others."""
+    """From the CUDA array interface, version 2 or 3, of CuPy, Numba and others. What the context does later waits for the
+    stream that version 3 names."""
     if interface.get("mask") is not None:
         raise TypeError(f"{name} is a masked array, whose mask would be lost")
     dtype = np.dtype(interface["typestr"])
@@ -119,6 +120,9 @@ def describe_cuda_interface(value: Any, interface: dict[str, Any], name: str, co
     address, read_only = interface["data"]
     device = getattr(getattr(value, "device", None), "id", 0)
     device_id = device if isinstance(device, int) else 0
+    # What the producer has enqueued there may still be writing the array.
+    if interface.get("stream"):
+        call(lib.uni_context_follow_stream, context._open(), device_id, ffi.cast("void *", int(interface["stream"])))
     return Described(new_array(int(address or 0), code, shape, pitch, bool(read_only), lib.UNI_DEVICE_CUDA, device_id),
                      value)
 
@@ -221,6 +225,10 @@ def stream_for(stream: Any, device_type: int, device_id: int, operand: Optional[
             value = getattr(stream, attribute, None)
             if isinstance(value, int):
                 return ffi.cast("void *", value)
+        # NVIDIA's protocol for streams: version and handle.
+        protocol = getattr(stream, "__cuda_stream__", None)
+        if protocol is not None:
+            return ffi.cast("void *", int((protocol() if callable(protocol) else protocol)[1]))
         raise TypeError(f"stream is of type {type(stream).__name__}, expected a cudaStream_t as int or a CUDA stream")
     if device_type != lib.UNI_DEVICE_CUDA:
         return ffi.NULL

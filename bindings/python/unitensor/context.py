@@ -205,6 +205,19 @@ class Context:
         device = integer(device, "device", 0, 2**31 - 1)
         call(lib.uni_context_hold_stream, self._open(), device, stream_for(stream, lib.UNI_DEVICE_CUDA, device))
 
+    def follow_stream(self, stream: Any = None, device: int = 0) -> None:
+        """The other way round: make every operation that the context enqueues from now on wait for what has been enqueued
+        on a stream so far; the host does not wait, but for what the CPU computes. So the library may use what others
+        write on that stream.
+
+        stream, device: as in `hold_stream`.
+
+        Raises BackendUnavailableError, and as `hold_stream`."""
+        from .arrays import stream_for
+
+        device = integer(device, "device", 0, 2**31 - 1)
+        call(lib.uni_context_follow_stream, self._open(), device, stream_for(stream, lib.UNI_DEVICE_CUDA, device))
+
     def close(self) -> None:
         """Give the context back; it cannot be used any more, while tensors and graphs made from it can. Closing twice
         is allowed."""

@@ -100,6 +100,7 @@ def tensor(obj: Any, memory: str = "unified", row_alignment: int = 0, context: O
 def wrap(obj: Any, context: Optional[Context] = None) -> Tensor:
     """A tensor over the memory of a NumPy array, a PyTorch tensor of the CPU, an object with the buffer protocol or a
     DLPack producer, without a copy. The object lives as long as the memory is used. A Tensor is returned as it is.
+    What an object with the CUDA array interface says of its stream is waited for by what the context does later.
 
     Raises InvalidArgumentError where a copy would be needed (only rows may have gaps between them), DtypeMismatchError
     for an element type that unitensor does not have, TypeError for an object of another kind."""

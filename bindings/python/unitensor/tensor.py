@@ -17,7 +17,7 @@ from .array_interface import HostView, cuda_interface, host_interface
 from .arrays import Described, describe, describe_index, kept_for_device, mark_written, stream_for
 from .context import Context
 from .dtypes import (BFLOAT16, BOUNDS, CODES, DTYPES, MEMORY_KINDS, MEMORY_NAMES, REDUCTIONS, Dtype, choose,
-                     element_bytes)
+                     element_bytes, integer)
 from .errors import (DeviceMismatchError, DtypeMismatchError, InvalidArgumentError, InvalidStateError, OutOfBoundsError,
                      ShapeMismatchError)
 
@@ -401,7 +401,8 @@ class Tensor:
 
     def numpy(self) -> npt.NDArray[Any]:
         """The tensor as a NumPy array, without a copy. The array keeps the memory alive, also when the tensor is
-        closed.
+        closed. Waits for operations of devices that write the tensor; with those that are enqueued later the caller orders
+        what it does with the array (`Context.synchronize`).
 
         Raises DeviceMismatchError (device memory), DtypeMismatchError (bfloat16)."""
         handle = self._open()
@@ -458,6 +459,25 @@ class Tensor:
         tensor or operation that uses it is gone. Closing twice is allowed."""
         self._array = None
         self._handle = None
+
+    def release_after(self, stream: Any = None, device: int = 0) -> None:
+        """As `close`, for memory that kernels of others use on a stream: it stays until what has been enqueued there so far
+        has finished. Operations of the library are waited for in any case.
+
+        stream: a cudaStream_t as int or a stream of PyTorch's or another library's; None is PyTorch's current one, or the
+        device's default stream. device: the CUDA device of the stream.
+
+        Raises BackendUnavailableError, DeviceMismatchError, NotSupportedError (a stream that is being captured),
+        DeviceLostError, BackendError; the tensor is still open then."""
+        handle, queue = self._open(), stream_for(stream, lib.UNI_DEVICE_CUDA, device)
+        # The reference that goes is one more: views and arrays may have the others.
+        lib.uni_tensor_retain(handle)
+        try:
+            call(lib.uni_tensor_release_after, handle, integer(device, "device", 0, 2**31 - 1), queue)
+        except BaseException:
+            lib.uni_tensor_release(handle)
+            raise
+        self.close()
 
     def __enter__(self) -> Tensor:
         self._open()

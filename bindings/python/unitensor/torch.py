@@ -36,8 +36,9 @@ def as_tensor(tensor: Tensor, device: Union[str, torch.device, None] = None) -> 
     device: None sees memory that the CPU reads as a CPU tensor and device memory as a CUDA one; "cuda:0" gives the CUDA
     alias of pinned, managed or unified memory. PyTorch has no read-only tensors: a read-only one is refused.
 
-    PyTorch lets go of the memory as soon as its kernels are enqueued: where they run on another stream than what uses the
-    library next, keep the tensor until they have finished.
+    PyTorch lets go of the memory as soon as its kernels are enqueued. Those on the device's default stream, on which PyTorch
+    runs unless it is told otherwise, are waited for before the memory goes; for another stream call
+    `tensor.release_after(stream)` when they have been enqueued.
 
     Raises InvalidArgumentError (read-only), InvalidStateError (closed), DeviceMismatchError or BufferError (the device
     cannot read the memory)."""

@@ -93,8 +93,9 @@ int main(int argc, char **argv) {
     return 2;
   }
   uni_error error = UNI_ERROR_INIT;
-  if (uni_context_create(&options, &context, &error) != UNI_STATUS_OK) {
-    fprintf(stderr, "%s\n", error.message);
+  const uni_status status = uni_context_create(&options, &context, &error);
+  if (status != UNI_STATUS_OK) {
+    fprintf(stderr, "%s: %s\n", uni_status_string(status), error.message);
     return 2;
   }
   const char *backend = uni_context_backend(context);
