@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import sys
 
+import bindings
 import headers
 import sources
 import symbols
@@ -14,7 +15,7 @@ SKIP = 77
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lint", choices=["headers", "files", "calls", "guards", "map", "library", "format"])
+    parser.add_argument("lint", choices=["headers", "files", "calls", "guards", "map", "library", "format", "bindings"])
     parser.add_argument("root", type=pathlib.Path, help="top of the source tree")
     parser.add_argument("--library", type=pathlib.Path, help="the built library, for `library`")
     options = parser.parse_args()
@@ -32,7 +33,7 @@ def main() -> int:
         problems = symbols.check_library(root, options.library)
     else:
         problems = {"headers": headers.check, "files": sources.check_files, "calls": sources.check_calls,
-                    "guards": sources.check_guards, "map": symbols.check_map}[options.lint](root)
+                    "guards": sources.check_guards, "map": symbols.check_map, "bindings": bindings.check}[options.lint](root)
     for problem in problems:
         print(problem)
     print(f"{options.lint}: {len(problems)} problems")

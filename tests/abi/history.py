@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""That no commit has broken the binary interface in silence: history.py ROOT
+
+A commit that changes tests/abi/abi.txt or tests/abi/unitensor.abi has to change CHANGELOG.md as well; and where a line of
+abi.txt went away (a constant, a member, a function; a struct that begins with struct_size may grow) also UNI_ABI_MAJOR.
+Looked at are the commits since the baseline unitensor.abi exists, and what is not committed yet. self-test instead of
+ROOT: that such commits are found, in a repository made for it. 77: there is no git, or no history.
+"""
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SKIP = 77
+TABLE, BASELINE, CHANGES, VERSION = "tests/abi/abi.txt", "tests/abi/unitensor.abi", "CHANGELOG.md", "include/unitensor/version.h"
+
+
+def git(root: pathlib.Path, *arguments: str) -> str:
+    return subprocess.run(["git", "-C", str(root), *arguments], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True).stdout
+
+
+def may_grow(line: str, added: list[str], table: str) -> bool:
+    """Whether a line is of a struct that got members at its end, and tells how many bytes it has."""
+    old = re.fullmatch(r"struct (\w+) size (\d+) alignment (\d+)", line)
+    if not old or f"struct {old[1]} size" not in table:
+        return False
+    first = table.partition(f"struct {old[1]} size")[2].splitlines()[1]
+    return first.startswith("  struct_size at 0,") and any(
+        new[1] == old[1] and int(new[2]) > int(old[2]) and new[3] == old[3]
+        for new in (re.fullmatch(r"struct (\w+) size (\d+) alignment (\d+)", text) for text in added) if new)
+
+
+def problems_of(root: pathlib.Path, name: str, before: str, after: list[str]) -> list[str]:
+    """What is wrong with a change: from `before` to a commit, or to the working tree where `after` is empty."""
+    changed = git(root, "diff", "--name-only", before, *after).split()
+    if TABLE not in changed and BASELINE not in changed:
+        return []
+    problems = [] if CHANGES in changed else [f"{name} changes the binary interface and not {CHANGES}"]
+    lines = git(root, "diff", "--unified=0", before, *after, "--", TABLE).splitlines()
+    added = [line[1:] for line in lines if line.startswith("+") and not line.startswith("+++")]
+    table = git(root, "show", f"{after[0]}:{TABLE}") if after else (root / TABLE).read_text(encoding="utf-8")
+    gone = [line[1:] for line in lines if line.startswith("-") and not line.startswith("---")
+            and line[1:] not in added and not line.startswith(("-#", "-UNI_ABI_MAJOR"))
+            and not may_grow(line[1:], added, table)]
+    new_major = re.search(r"^\+#define UNI_ABI_MAJOR ", git(root, "diff", before, *after, "--", VERSION), re.MULTILINE)
+    if gone and not new_major:
+        problems.append(f"{name} breaks programs without another UNI_ABI_MAJOR: " + "; ".join(line.strip() for line in gone))
+    return problems
+
+
+def check(root: pathlib.Path) -> int:
+    try:
+        first = git(root, "log", "--diff-filter=A", "--format=%H", "--", BASELINE).split()
+        commits = git(root, "log", "--no-merges", "--format=%H", f"{first[-1]}..HEAD", "--", TABLE, BASELINE).split()
+        problems = problems_of(root, "what is not committed", "HEAD", [])
+        for commit in commits:
+            problems += problems_of(root, f"commit {commit[:12]}", f"{commit}^", [commit])
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        print("skipped: no git, or no history of the baseline")
+        return SKIP
+    print("\n".join(problems) or f"{len(commits)} commits have changed the binary interface, each as docs/abi.md asks")
+    return 1 if problems else 0
+
+
+def self_test() -> int:
+    table = ("struct uni_x size 8 alignment 4\n  struct_size at 0, 4 bytes: uint32_t struct_size\n"
+             "  a at 4, 4 bytes: int32_t a\nconstant UNI_A = 1\nfunction void uni_f(void)\nUNI_ABI_MAJOR 0\n")
+    larger = table.replace("size 8", "size 16").replace("int32_t a\n", "int32_t a\n  b at 8, 8 bytes: int64_t b\n")
+    rows = [  # what the table becomes, whether the changelog and the major number change, how many problems there are
+        (table + "function void uni_g(void)\n", True, False, 0),
+        (table + "function void uni_g(void)\n", False, False, 1),
+        (table.replace("UNI_A = 1", "UNI_A = 2"), True, False, 1),
+        (table.replace("UNI_A = 1", "UNI_A = 2"), True, True, 0),
+        (table.replace("function void uni_f(void)\n", ""), True, False, 1),
+        (table.replace("function void uni_f(void)\n", ""), False, False, 2),
+        (larger, True, False, 0),
+        (larger.replace("  a at 4", "  a at 12"), True, False, 1),
+        (table.replace("size 8", "size 4"), True, False, 1),
+    ]
+    missed = []
+    for text, with_changes, with_major, expected in rows:
+        with tempfile.TemporaryDirectory() as name:
+            root = pathlib.Path(name)
+            for path, content in ((TABLE, table), (BASELINE, "x"), (CHANGES, ""), (VERSION, "#define UNI_ABI_MAJOR 0\n")):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_text(content, encoding="utf-8")
+            identity = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")
+            git(root, "init", "-q")
+            git(root, "add", ".")
+            git(root, *identity, "commit", "-q", "-m", "first")
+            (root / TABLE).write_text(text, encoding="utf-8")
+            if with_changes:
+                (root / CHANGES).write_text("- Something.\n", encoding="utf-8")
+            if with_major:
+                (root / VERSION).write_text("#define UNI_ABI_MAJOR 1\n", encoding="utf-8")
+            found = problems_of(root, "the working tree", "HEAD", [])
+            git(root, *identity, "commit", "-q", "-a", "-m", "second")
+            committed = problems_of(root, "the commit", "HEAD^", ["HEAD"])
+            if not len(found) == len(committed) == expected:
+                missed.append(f"{text}: expected {expected} problems, found {found}, {committed}")
+    print("\n".join(missed) or f"{len(rows)} changes judged")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(self_test() if sys.argv[1] == "self-test" else check(pathlib.Path(sys.argv[1])))
