@@ -8,6 +8,10 @@ pub const UNI_VERSION_STRING: &[u8; 6usize] = b"0.1.0\0";
 pub const UNI_ABI_MAJOR: u32 = 0;
 pub const UNI_ABI_MINOR: u32 = 1;
 pub const UNI_ABI_VERSION: u32 = 1;
+pub type __int32_t = ::std::os::raw::c_int;
+pub type __uint32_t = ::std::os::raw::c_uint;
+pub type __int64_t = ::std::os::raw::c_long;
+pub type __uint64_t = ::std::os::raw::c_ulong;
 pub const UNI_MAX_NDIM: _bindgen_ty_1 = 8;
 pub type _bindgen_ty_1 = ::std::os::raw::c_uint;
 pub const UNI_DTYPE_BOOL: _bindgen_ty_2 = 1;
@@ -34,6 +38,7 @@ pub const UNI_MEMORY_DEVICE: _bindgen_ty_4 = 4;
 pub const UNI_MEMORY_UNIFIED: _bindgen_ty_4 = 5;
 pub type _bindgen_ty_4 = ::std::os::raw::c_uint;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_array {
     pub struct_size: u32,
     pub dtype: i32,
@@ -222,6 +227,7 @@ pub type _bindgen_ty_6 = ::std::os::raw::c_int;
 pub const UNI_ERROR_MESSAGE_SIZE: _bindgen_ty_7 = 512;
 pub type _bindgen_ty_7 = ::std::os::raw::c_uint;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_error {
     pub struct_size: u32,
     pub code: uni_status,
@@ -319,6 +325,7 @@ pub type uni_log_fn = ::std::option::Option<
     unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void, level: i32, message: *const ::std::os::raw::c_char),
 >;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_context_options {
     pub struct_size: u32,
     pub abi_version: u32,
@@ -461,6 +468,7 @@ fn bindgen_test_layout_uni_context_options() {
     test_field_log_user_data();
 }
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_memory_info {
     pub struct_size: u32,
     pub supported: i32,
@@ -567,6 +575,7 @@ fn bindgen_test_layout_uni_memory_info() {
     test_field_reason();
 }
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_statistics {
     pub struct_size: u32,
     pub reserved: u32,
@@ -863,6 +872,7 @@ pub struct uni_tensor {
 }
 pub type uni_destroy_fn = ::std::option::Option<unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void)>;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_tensor_desc {
     pub struct_size: u32,
     pub memory: i32,
@@ -1018,6 +1028,7 @@ fn bindgen_test_layout_uni_tensor_desc() {
     test_field_shape();
 }
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_tensor_info {
     pub struct_size: u32,
     pub memory: i32,
@@ -1401,6 +1412,7 @@ pub const UNI_SCATTER_ASSIGN: _bindgen_ty_11 = 0;
 pub const UNI_SCATTER_ADD: _bindgen_ty_11 = 1;
 pub type _bindgen_ty_11 = ::std::os::raw::c_uint;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_gather_options {
     pub struct_size: u32,
     pub bounds: i32,
@@ -1489,6 +1501,7 @@ fn bindgen_test_layout_uni_gather_options() {
     test_field_memory();
 }
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_scatter_options {
     pub struct_size: u32,
     pub bounds: i32,
@@ -1614,6 +1627,7 @@ pub struct uni_graph {
 pub const UNI_GRAPH_TRUST: _bindgen_ty_12 = 1;
 pub type _bindgen_ty_12 = ::std::os::raw::c_uint;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_graph_desc {
     pub struct_size: u32,
     pub flags: u32,
@@ -1715,6 +1729,7 @@ fn bindgen_test_layout_uni_graph_desc() {
     test_field_edge_ids();
 }
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_graph_info {
     pub struct_size: u32,
     pub indptr_dtype: i32,
@@ -1882,6 +1897,7 @@ pub type uni_progress_fn = ::std::option::Option<
     unsafe extern "C" fn(user_data: *mut ::std::os::raw::c_void, bytes_done: i64, bytes_total: i64) -> i32,
 >;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_load_options {
     pub struct_size: u32,
     pub flags: u32,
@@ -2016,6 +2032,7 @@ pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_15 = 2;
 pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_15 = 4;
 pub type _bindgen_ty_15 = ::std::os::raw::c_uint;
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_sample_options {
     pub struct_size: u32,
     pub flags: u32,
@@ -2140,6 +2157,7 @@ fn bindgen_test_layout_uni_sample_options() {
     test_field_seed();
 }
 #[repr(C)]
+#[derive(Debug, Copy, Clone)]
 pub struct uni_sample_info {
     pub struct_size: u32,
     pub num_hops: i32,

@@ -68,7 +68,7 @@ fn declaration(c: &str) -> (String, String) {
         Some((c, rest)) => (c, rest.strip_suffix(']')),
         None => (c, None),
     };
-    let start = c.rfind(|character: char| character == ' ' || character == '*').expect("a type and a name") + 1;
+    let start = c.rfind([' ', '*']).expect("a type and a name") + 1;
     let kind = rust_type(&c[..start]);
     (c[start..].to_owned(), length.map_or(kind.clone(), |length| format!("[{kind};{length}usize]")))
 }

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Rows of a tensor by index, out of it and into it.
+use unitensor_sys as ffi;
+
+use crate::array::{Array, ArrayMut};
+use crate::call::struct_size;
+use crate::error::Result;
+use crate::flight::{operate, operate_and_make, Access, Flight};
+use crate::kinds::Memory;
+use crate::stream::Stream;
+use crate::tensor::Tensor;
+
+/// What to do with an index that is negative or not less than the number of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bounds {
+    /// Fail. The CPU looks at every index before the first write; a device reports it later, by
+    /// [`Context::check`](crate::Context::check) and the like, and zeroes the row.
+    #[default]
+    Check,
+    /// Gather: the row is zeroed. Scatter: the row is ignored. Counted in the statistics.
+    Skip,
+}
+
+/// What a scatter does where it writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reduce {
+    /// With equal indices one whole row remains; which one is not defined.
+    #[default]
+    Assign,
+    /// Integers wrap and are exact; floating point adds in an order that is not defined.
+    Add,
+}
+
+/// Options of a gather.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct GatherOptions {
+    bounds: Bounds,
+    trusts_index: bool,
+    memory: Option<Memory>,
+    stream: Stream,
+}
+
+/// Options of a scatter.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ScatterOptions {
+    bounds: Bounds,
+    trusts_index: bool,
+    reduce: Reduce,
+    stream: Stream,
+}
+
+fn raw_bounds(bounds: Bounds, trusts_index: bool) -> i32 {
+    match bounds {
+        _ if trusts_index => ffi::UNI_BOUNDS_TRUST as i32,
+        Bounds::Check => ffi::UNI_BOUNDS_CHECK as i32,
+        Bounds::Skip => ffi::UNI_BOUNDS_SKIP as i32,
+    }
+}
+
+macro_rules! common_options {
+    ($options:ident) => {
+        impl $options {
+            /// The defaults.
+            pub fn new() -> $options {
+                $options::default()
+            }
+
+            /// What to do with an index out of bounds.
+            pub fn bounds(mut self, bounds: Bounds) -> $options {
+                self.bounds = bounds;
+                self.trusts_index = false;
+                self
+            }
+
+            /// Does not look whether the index is within bounds.
+            ///
+            /// # Safety
+            /// Every entry of the index, at the time when it is read, is at least 0 and less than the number of rows.
+            pub unsafe fn trust_index(mut self) -> $options {
+                self.trusts_index = true;
+                self
+            }
+
+            /// The stream on which a device works; not set: its default stream.
+            pub fn stream(mut self, stream: Stream) -> $options {
+                self.stream = stream;
+                self
+            }
+        }
+    };
+}
+
+common_options!(GatherOptions);
+common_options!(ScatterOptions);
+
+impl GatherOptions {
+    /// The memory of the result; not set: host memory where the CPU computes, device memory where a device does.
+    pub fn memory(mut self, memory: Memory) -> GatherOptions {
+        self.memory = Some(memory);
+        self
+    }
+
+    fn to_raw(self) -> ffi::uni_gather_options {
+        ffi::uni_gather_options {
+            struct_size: struct_size::<ffi::uni_gather_options>(),
+            bounds: raw_bounds(self.bounds, self.trusts_index),
+            flags: 0,
+            memory: self.memory.map_or(0, Memory::as_raw),
+        }
+    }
+}
+
+impl ScatterOptions {
+    /// What to do where a row is written.
+    pub fn reduce(mut self, reduce: Reduce) -> ScatterOptions {
+        self.reduce = reduce;
+        self
+    }
+
+    fn to_raw(self) -> ffi::uni_scatter_options {
+        ffi::uni_scatter_options {
+            struct_size: struct_size::<ffi::uni_scatter_options>(),
+            bounds: raw_bounds(self.bounds, self.trusts_index),
+            reduce: match self.reduce {
+                Reduce::Assign => ffi::UNI_SCATTER_ASSIGN as i32,
+                Reduce::Add => ffi::UNI_SCATTER_ADD as i32,
+            },
+            flags: 0,
+        }
+    }
+}
+
+impl Tensor<'_> {
+    /// Gathers rows into a new tensor of shape `[index.len(), self.shape()[1..]...]`: row i is row `index[i]` of this one.
+    /// `index` has one dimension of int32 or int64. Computed where the index is: complete on return on the CPU; a device
+    /// does it later, on its default stream.
+    ///
+    /// # Errors
+    /// `OutOfBounds` (names the first bad position and its value), `DtypeMismatch`, `ShapeMismatch`, `DeviceMismatch`,
+    /// `OutOfMemory`, `BackendError`; what [`Context::synchronize`](crate::Context::synchronize) reports where the call
+    /// waits.
+    pub fn gather<'i>(&self, index: impl Into<Array<'i>>) -> Result<Tensor<'static>> {
+        self.gather_with(index, GatherOptions::new())
+    }
+
+    /// As [`Tensor::gather`], with options.
+    ///
+    /// # Errors
+    /// As [`Tensor::gather`].
+    pub fn gather_with<'i>(&self, index: impl Into<Array<'i>>, options: GatherOptions) -> Result<Tensor<'static>> {
+        let index = index.into();
+        let (raw, stream) = (options.to_raw(), options.stream.as_raw());
+        let operands = [self.operand(Access::Read), index.operand()];
+        // SAFETY: `operate_and_make` keeps both operands until the operation is done; the options carry their size.
+        let handle = operate_and_make(self.raw_context(), &operands, |out, error| unsafe {
+            ffi::uni_gather(self.as_ptr(), &index.raw, &raw, stream, out, error)
+        })?;
+        let mut rows = Tensor::from_handle(handle, false);
+        if index.operand().on_device {
+            rows.flight = Flight::written().into();
+        }
+        Ok(rows)
+    }
+
+    /// Gathers rows into memory that is there: `out` has this tensor's dtype and the shape of [`Tensor::gather`]'s result,
+    /// and does not overlap this tensor. Allocates nothing for small calls on the CPU.
+    ///
+    /// # Errors
+    /// As [`Tensor::gather`], and `InvalidArgument`. On the CPU `out` is unchanged then.
+    pub fn gather_into<'i, 'o>(&self, index: impl Into<Array<'i>>, out: impl Into<ArrayMut<'o>>) -> Result<()> {
+        self.gather_into_with(index, out, GatherOptions::new())
+    }
+
+    /// As [`Tensor::gather_into`], with options; there is no use for their memory.
+    ///
+    /// # Errors
+    /// As [`Tensor::gather_into`].
+    pub fn gather_into_with<'i, 'o>(
+        &self,
+        index: impl Into<Array<'i>>,
+        out: impl Into<ArrayMut<'o>>,
+        options: GatherOptions,
+    ) -> Result<()> {
+        let (index, out) = (index.into(), out.into());
+        let (raw, stream) = (options.to_raw(), options.stream.as_raw());
+        let operands = [self.operand(Access::Read), index.operand(), out.operand()];
+        // SAFETY: `operate` keeps the operands until the operation is done; `out` is borrowed exclusively.
+        operate(self.raw_context(), &operands, |error| unsafe {
+            ffi::uni_gather_into(self.as_ptr(), &index.raw, &raw, stream, &out.raw, error)
+        })
+    }
+
+    /// Scatters rows: row `index[i]` of this tensor becomes row i of `rows`, which has this tensor's dtype, the shape
+    /// `[index.len(), self.shape()[1..]...]`, and does not overlap it. Computed where the index is, as [`Tensor::gather`].
+    ///
+    /// # Errors
+    /// As [`Tensor::gather`], and `InvalidArgument`. On the CPU this tensor is unchanged then.
+    pub fn scatter<'i, 'r>(&mut self, index: impl Into<Array<'i>>, rows: impl Into<Array<'r>>) -> Result<()> {
+        self.scatter_with(index, rows, ScatterOptions::new())
+    }
+
+    /// As [`Tensor::scatter`], with options.
+    ///
+    /// # Errors
+    /// As [`Tensor::scatter`]; `DtypeMismatch` also for adding to bool.
+    pub fn scatter_with<'i, 'r>(
+        &mut self,
+        index: impl Into<Array<'i>>,
+        rows: impl Into<Array<'r>>,
+        options: ScatterOptions,
+    ) -> Result<()> {
+        let (index, rows) = (index.into(), rows.into());
+        let (raw, stream) = (options.to_raw(), options.stream.as_raw());
+        let operands = [self.operand(Access::Write), index.operand(), rows.operand()];
+        // SAFETY: the tensor is borrowed exclusively; `operate` keeps the operands until the operation is done.
+        operate(self.raw_context(), &operands, |error| unsafe {
+            ffi::uni_scatter(self.as_ptr(), &index.raw, &rows.raw, &raw, stream, error)
+        })
+    }
+}
