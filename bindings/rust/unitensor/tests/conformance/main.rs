@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The conformance cases that every backend and binding has to reproduce byte for byte. UNITENSOR_CONFORMANCE names them as
 //! lines; UNITENSOR_TEST_BACKEND is "cpu" (the default) or the path of a backend plugin; UNITENSOR_TEST_CUDA_BACKEND, where
-//! it is set, the path of a CUDA plugin, on which the cases run in each kind of memory.
+//! it is set, the path of the emulated CUDA plugin, on which the cases run in each kind of memory.
 mod arrays;
+#[path = "../common/mod.rs"]
+mod common;
 mod files;
 mod operations;
 mod self_test;
@@ -42,42 +44,47 @@ fn setup(num_threads: u32) -> Setup {
     Setup { context, memory: Memory::Host }
 }
 
-fn run_all(setup: &Setup) {
+fn load() -> Vec<Case> {
     let cases = vectors::load();
     let operations: BTreeSet<_> = cases.iter().map(|case| case.text("operation").unwrap_or_default()).collect();
     assert_eq!(operations, OPERATIONS.iter().map(|(name, _)| *name).collect(), "every operation has cases");
+    cases
+}
+
+fn run_all(setup: &Setup, cases: &[Case]) {
     let failures: Vec<String> = cases
         .iter()
         .filter_map(|case| run(setup, case).err().map(|failure| format!("{}: {failure}", case.name)))
         .collect();
     assert!(failures.is_empty(), "{} of {} cases fail:\n{}", failures.len(), cases.len(), failures.join("\n"));
-    println!("{} cases in {} memory", cases.len(), setup.memory);
 }
 
 #[test]
 fn on_1_thread() {
-    run_all(&setup(1));
+    run_all(&setup(1), &load());
 }
 
 #[test]
 fn on_2_threads() {
-    run_all(&setup(2));
+    run_all(&setup(2), &load());
 }
 
 #[test]
 fn on_7_threads() {
-    run_all(&setup(7));
+    run_all(&setup(7), &load());
 }
 
-/// One test, since the emulated device is one for the process.
 #[test]
 fn on_a_device() {
-    let backend = match std::env::var_os("UNITENSOR_TEST_CUDA_BACKEND") {
-        Some(backend) => backend,
-        None => return println!("UNITENSOR_TEST_CUDA_BACKEND names no CUDA plugin: not run"),
+    let fake = match common::Fake::open() {
+        Some(fake) => fake,
+        None => return,
     };
     for memory in [Memory::Device, Memory::Managed, Memory::Pinned] {
-        let context = Context::builder().backend_path(&backend).build().expect("a context");
-        run_all(&Setup { context, memory });
+        // The emulated device is the slower the more was ever allocated on it.
+        for some in load().chunks(20) {
+            run_all(&Setup { context: fake.context(), memory }, some);
+            fake.reset();
+        }
     }
 }
