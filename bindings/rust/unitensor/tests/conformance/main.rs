@@ -16,7 +16,9 @@ use operations::Setup;
 use unitensor::{Context, Memory};
 use vectors::{Case, Checked, Failure};
 
-const OPERATIONS: [(&str, fn(&Setup, &Case) -> Checked); 8] = [
+type Operation = fn(&Setup, &Case) -> Checked;
+
+const OPERATIONS: [(&str, Operation); 8] = [
     ("gather", operations::gather),
     ("gather_into", operations::gather_into),
     ("scatter", operations::scatter),
