@@ -50,26 +50,26 @@ pub(crate) trait Object {
 }
 
 macro_rules! objects {
-    ($($object:ident: $retain:ident, $release:ident;)*) => {$(
-        impl Object for ffi::$object {
+    ($($object:ty: $retain:path, $release:path;)*) => {$(
+        impl Object for $object {
             unsafe fn release(object: *mut Self) {
                 // SAFETY: promised by the caller.
-                unsafe { ffi::$release(object) }
+                unsafe { $release(object) }
             }
 
             unsafe fn retain(object: *mut Self) -> *mut Self {
                 // SAFETY: promised by the caller.
-                unsafe { ffi::$retain(object) }
+                unsafe { $retain(object) }
             }
         }
     )*};
 }
 
 objects! {
-    uni_context: uni_context_retain, uni_context_release;
-    uni_tensor: uni_tensor_retain, uni_tensor_release;
-    uni_graph: uni_graph_retain, uni_graph_release;
-    uni_sample: uni_sample_retain, uni_sample_release;
+    ffi::uni_context: ffi::uni_context_retain, ffi::uni_context_release;
+    ffi::uni_tensor: ffi::uni_tensor_retain, ffi::uni_tensor_release;
+    ffi::uni_graph: ffi::uni_graph_retain, ffi::uni_graph_release;
+    ffi::uni_sample: ffi::uni_sample_retain, ffi::uni_sample_release;
 }
 
 /// Owns one reference to an object of the library.

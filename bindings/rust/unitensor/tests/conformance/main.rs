@@ -2,6 +2,8 @@
 //! The conformance cases that every backend and binding has to reproduce byte for byte. UNITENSOR_CONFORMANCE names them as
 //! lines; UNITENSOR_TEST_BACKEND is "cpu" (the default) or the path of a backend plugin; UNITENSOR_TEST_CUDA_BACKEND, where
 //! it is set, the path of the emulated CUDA plugin, on which the cases run in each kind of memory.
+#![deny(unsafe_op_in_unsafe_fn)]
+
 mod arrays;
 #[path = "../common/mod.rs"]
 mod common;
