@@ -30,6 +30,17 @@ std::string temporary_name(const std::string &path) {
   return path + ".part-" + std::to_string(getpid()) + "-" + std::to_string(counter.fetch_add(1));
 }
 
+// The path, unless it names something that a file must not take the place of: renaming would do that to a device.
+const char *replaceable(const char *path) {
+  struct stat status = {};
+  if (stat(path, &status) != 0) {
+    if (errno != ENOENT) fail("stat", path);
+  } else if (!S_ISREG(status.st_mode)) {
+    throw Error(UNI_STATUS_IO_ERROR, "[stat] %s is there and is no regular file, which is not replaced", path);
+  }
+  return path;
+}
+
 }  // namespace
 
 void remove_file(const char *path) {
@@ -77,7 +88,7 @@ void InputFile::read_at(int64_t offset, void *data, int64_t num_bytes) const {
 }
 
 OutputFile::OutputFile(const char *path)
-    : path_(path),
+    : path_(replaceable(path)),
       temporary_path_(temporary_name(path_)),
       descriptor_(open(temporary_path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)) {
   if (descriptor_ < 0) fail("open", temporary_path_);

@@ -865,6 +865,478 @@ extern "C" {
         error: *mut uni_error,
     ) -> uni_status;
 }
+extern "C" {
+    pub fn uni_context_follow_stream(
+        context: *mut uni_context,
+        device_id: i32,
+        stream: *mut ::std::os::raw::c_void,
+        error: *mut uni_error,
+    ) -> uni_status;
+}
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct uni_backend_info {
+    pub struct_size: u32,
+    pub device_type: i32,
+    pub available: i32,
+    pub num_devices: i32,
+    pub toolkit_version: i32,
+    pub least_driver_version: i32,
+    pub driver_version: i32,
+    pub reserved: u32,
+    pub name: *const ::std::os::raw::c_char,
+    pub path: *const ::std::os::raw::c_char,
+    pub reason: *const ::std::os::raw::c_char,
+}
+#[test]
+fn bindgen_test_layout_uni_backend_info() {
+    assert_eq!(
+        ::std::mem::size_of::<uni_backend_info>(),
+        56usize,
+        concat!("Size of: ", stringify!(uni_backend_info))
+    );
+    assert_eq!(
+        ::std::mem::align_of::<uni_backend_info>(),
+        8usize,
+        concat!("Alignment of ", stringify!(uni_backend_info))
+    );
+    fn test_field_struct_size() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).struct_size) as usize - ptr as usize
+            },
+            0usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(struct_size)
+            )
+        );
+    }
+    test_field_struct_size();
+    fn test_field_device_type() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).device_type) as usize - ptr as usize
+            },
+            4usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(device_type)
+            )
+        );
+    }
+    test_field_device_type();
+    fn test_field_available() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).available) as usize - ptr as usize
+            },
+            8usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(available)
+            )
+        );
+    }
+    test_field_available();
+    fn test_field_num_devices() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).num_devices) as usize - ptr as usize
+            },
+            12usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(num_devices)
+            )
+        );
+    }
+    test_field_num_devices();
+    fn test_field_toolkit_version() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).toolkit_version) as usize - ptr as usize
+            },
+            16usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(toolkit_version)
+            )
+        );
+    }
+    test_field_toolkit_version();
+    fn test_field_least_driver_version() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).least_driver_version) as usize - ptr as usize
+            },
+            20usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(least_driver_version)
+            )
+        );
+    }
+    test_field_least_driver_version();
+    fn test_field_driver_version() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).driver_version) as usize - ptr as usize
+            },
+            24usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(driver_version)
+            )
+        );
+    }
+    test_field_driver_version();
+    fn test_field_reserved() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reserved) as usize - ptr as usize
+            },
+            28usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(reserved)
+            )
+        );
+    }
+    test_field_reserved();
+    fn test_field_name() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).name) as usize - ptr as usize
+            },
+            32usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(name)
+            )
+        );
+    }
+    test_field_name();
+    fn test_field_path() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).path) as usize - ptr as usize
+            },
+            40usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(path)
+            )
+        );
+    }
+    test_field_path();
+    fn test_field_reason() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_backend_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reason) as usize - ptr as usize
+            },
+            48usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_backend_info),
+                "::",
+                stringify!(reason)
+            )
+        );
+    }
+    test_field_reason();
+}
+pub const UNI_DEVICE_MANAGED_MEMORY: _bindgen_ty_9 = 1;
+pub const UNI_DEVICE_HOST_MEMORY: _bindgen_ty_9 = 2;
+pub const UNI_DEVICE_HOST_PAGE_TABLES: _bindgen_ty_9 = 4;
+pub type _bindgen_ty_9 = ::std::os::raw::c_uint;
+#[repr(C)]
+#[derive(Debug, Copy, Clone)]
+pub struct uni_device_info {
+    pub struct_size: u32,
+    pub device_type: i32,
+    pub device_id: i32,
+    pub flags: u32,
+    pub compute_major: i32,
+    pub compute_minor: i32,
+    pub num_processors: i32,
+    pub reserved: u32,
+    pub total_bytes: i64,
+    pub link_bytes_per_second: i64,
+    pub name: [::std::os::raw::c_char; 128usize],
+    pub pci_address: [::std::os::raw::c_char; 32usize],
+}
+#[test]
+fn bindgen_test_layout_uni_device_info() {
+    assert_eq!(
+        ::std::mem::size_of::<uni_device_info>(),
+        208usize,
+        concat!("Size of: ", stringify!(uni_device_info))
+    );
+    assert_eq!(
+        ::std::mem::align_of::<uni_device_info>(),
+        8usize,
+        concat!("Alignment of ", stringify!(uni_device_info))
+    );
+    fn test_field_struct_size() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).struct_size) as usize - ptr as usize
+            },
+            0usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(struct_size)
+            )
+        );
+    }
+    test_field_struct_size();
+    fn test_field_device_type() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).device_type) as usize - ptr as usize
+            },
+            4usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(device_type)
+            )
+        );
+    }
+    test_field_device_type();
+    fn test_field_device_id() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).device_id) as usize - ptr as usize
+            },
+            8usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(device_id)
+            )
+        );
+    }
+    test_field_device_id();
+    fn test_field_flags() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).flags) as usize - ptr as usize
+            },
+            12usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(flags)
+            )
+        );
+    }
+    test_field_flags();
+    fn test_field_compute_major() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).compute_major) as usize - ptr as usize
+            },
+            16usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(compute_major)
+            )
+        );
+    }
+    test_field_compute_major();
+    fn test_field_compute_minor() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).compute_minor) as usize - ptr as usize
+            },
+            20usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(compute_minor)
+            )
+        );
+    }
+    test_field_compute_minor();
+    fn test_field_num_processors() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).num_processors) as usize - ptr as usize
+            },
+            24usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(num_processors)
+            )
+        );
+    }
+    test_field_num_processors();
+    fn test_field_reserved() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reserved) as usize - ptr as usize
+            },
+            28usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(reserved)
+            )
+        );
+    }
+    test_field_reserved();
+    fn test_field_total_bytes() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).total_bytes) as usize - ptr as usize
+            },
+            32usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(total_bytes)
+            )
+        );
+    }
+    test_field_total_bytes();
+    fn test_field_link_bytes_per_second() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).link_bytes_per_second) as usize - ptr as usize
+            },
+            40usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(link_bytes_per_second)
+            )
+        );
+    }
+    test_field_link_bytes_per_second();
+    fn test_field_name() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).name) as usize - ptr as usize
+            },
+            48usize,
+            concat!("Offset of field: ", stringify!(uni_device_info), "::", stringify!(name))
+        );
+    }
+    test_field_name();
+    fn test_field_pci_address() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_device_info>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).pci_address) as usize - ptr as usize
+            },
+            176usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_device_info),
+                "::",
+                stringify!(pci_address)
+            )
+        );
+    }
+    test_field_pci_address();
+}
+extern "C" {
+    pub fn uni_context_backend_info(
+        context: *mut uni_context,
+        device_type: i32,
+        info: *mut uni_backend_info,
+        error: *mut uni_error,
+    ) -> uni_status;
+}
+extern "C" {
+    pub fn uni_context_device_info(
+        context: *mut uni_context,
+        device_type: i32,
+        device_id: i32,
+        info: *mut uni_device_info,
+        error: *mut uni_error,
+    ) -> uni_status;
+}
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_tensor {
@@ -1326,6 +1798,14 @@ extern "C" {
     pub fn uni_tensor_release(tensor: *mut uni_tensor);
 }
 extern "C" {
+    pub fn uni_tensor_release_after(
+        tensor: *mut uni_tensor,
+        device_id: i32,
+        stream: *mut ::std::os::raw::c_void,
+        error: *mut uni_error,
+    ) -> uni_status;
+}
+extern "C" {
     pub fn uni_tensor_get_info(
         tensor: *const uni_tensor,
         info: *mut uni_tensor_info,
@@ -1382,11 +1862,11 @@ extern "C" {
 pub struct DLManagedTensorVersioned {
     _unused: [u8; 0],
 }
-pub const UNI_DLPACK_DEFAULT: _bindgen_ty_9 = 0;
-pub const UNI_DLPACK_CPU: _bindgen_ty_9 = 1;
-pub const UNI_DLPACK_CUDA: _bindgen_ty_9 = 2;
-pub const UNI_DLPACK_EXACT: _bindgen_ty_9 = 3;
-pub type _bindgen_ty_9 = ::std::os::raw::c_uint;
+pub const UNI_DLPACK_DEFAULT: _bindgen_ty_10 = 0;
+pub const UNI_DLPACK_CPU: _bindgen_ty_10 = 1;
+pub const UNI_DLPACK_CUDA: _bindgen_ty_10 = 2;
+pub const UNI_DLPACK_EXACT: _bindgen_ty_10 = 3;
+pub type _bindgen_ty_10 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_tensor_to_dlpack(
         tensor: *const uni_tensor,
@@ -1404,13 +1884,13 @@ extern "C" {
         error: *mut uni_error,
     ) -> uni_status;
 }
-pub const UNI_BOUNDS_CHECK: _bindgen_ty_10 = 0;
-pub const UNI_BOUNDS_SKIP: _bindgen_ty_10 = 1;
-pub const UNI_BOUNDS_TRUST: _bindgen_ty_10 = 2;
-pub type _bindgen_ty_10 = ::std::os::raw::c_uint;
-pub const UNI_SCATTER_ASSIGN: _bindgen_ty_11 = 0;
-pub const UNI_SCATTER_ADD: _bindgen_ty_11 = 1;
+pub const UNI_BOUNDS_CHECK: _bindgen_ty_11 = 0;
+pub const UNI_BOUNDS_SKIP: _bindgen_ty_11 = 1;
+pub const UNI_BOUNDS_TRUST: _bindgen_ty_11 = 2;
 pub type _bindgen_ty_11 = ::std::os::raw::c_uint;
+pub const UNI_SCATTER_ASSIGN: _bindgen_ty_12 = 0;
+pub const UNI_SCATTER_ADD: _bindgen_ty_12 = 1;
+pub type _bindgen_ty_12 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_gather_options {
@@ -1624,8 +2104,8 @@ extern "C" {
 pub struct uni_graph {
     _unused: [u8; 0],
 }
-pub const UNI_GRAPH_TRUST: _bindgen_ty_12 = 1;
-pub type _bindgen_ty_12 = ::std::os::raw::c_uint;
+pub const UNI_GRAPH_TRUST: _bindgen_ty_13 = 1;
+pub type _bindgen_ty_13 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_graph_desc {
@@ -1853,10 +2333,10 @@ fn bindgen_test_layout_uni_graph_info() {
     }
     test_field_num_edges();
 }
-pub const UNI_GRAPH_INDPTR: _bindgen_ty_13 = 1;
-pub const UNI_GRAPH_INDICES: _bindgen_ty_13 = 2;
-pub const UNI_GRAPH_EDGE_IDS: _bindgen_ty_13 = 3;
-pub type _bindgen_ty_13 = ::std::os::raw::c_uint;
+pub const UNI_GRAPH_INDPTR: _bindgen_ty_14 = 1;
+pub const UNI_GRAPH_INDICES: _bindgen_ty_14 = 2;
+pub const UNI_GRAPH_EDGE_IDS: _bindgen_ty_14 = 3;
+pub type _bindgen_ty_14 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_graph_create(
         context: *mut uni_context,
@@ -2025,12 +2505,12 @@ extern "C" {
 pub struct uni_sample {
     _unused: [u8; 0],
 }
-pub const UNI_MAX_HOPS: _bindgen_ty_14 = 16;
-pub type _bindgen_ty_14 = ::std::os::raw::c_uint;
-pub const UNI_SAMPLE_REPLACE: _bindgen_ty_15 = 1;
-pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_15 = 2;
-pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_15 = 4;
+pub const UNI_MAX_HOPS: _bindgen_ty_15 = 16;
 pub type _bindgen_ty_15 = ::std::os::raw::c_uint;
+pub const UNI_SAMPLE_REPLACE: _bindgen_ty_16 = 1;
+pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_16 = 2;
+pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_16 = 4;
+pub type _bindgen_ty_16 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_sample_options {
@@ -2299,12 +2779,12 @@ fn bindgen_test_layout_uni_sample_info() {
     }
     test_field_hop_edges();
 }
-pub const UNI_SAMPLE_NODES: _bindgen_ty_16 = 1;
-pub const UNI_SAMPLE_SOURCES: _bindgen_ty_16 = 2;
-pub const UNI_SAMPLE_TARGETS: _bindgen_ty_16 = 3;
-pub const UNI_SAMPLE_EDGE_IDS: _bindgen_ty_16 = 4;
-pub const UNI_SAMPLE_SEED_INDEX: _bindgen_ty_16 = 5;
-pub type _bindgen_ty_16 = ::std::os::raw::c_uint;
+pub const UNI_SAMPLE_NODES: _bindgen_ty_17 = 1;
+pub const UNI_SAMPLE_SOURCES: _bindgen_ty_17 = 2;
+pub const UNI_SAMPLE_TARGETS: _bindgen_ty_17 = 3;
+pub const UNI_SAMPLE_EDGE_IDS: _bindgen_ty_17 = 4;
+pub const UNI_SAMPLE_SEED_INDEX: _bindgen_ty_17 = 5;
+pub type _bindgen_ty_17 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_sample_neighbors(
         graph: *const uni_graph,

@@ -106,6 +106,10 @@ fn layouts() -> BTreeSet<String> {
         uni_memory_info: struct_size, supported, resolved, reserved, reason;
         uni_statistics: struct_size, reserved, gather_calls, gather_rows, gather_bytes, scatter_calls, scatter_rows,
             scatter_bytes, sample_calls, sample_nodes, sample_edges, out_of_bounds;
+        uni_backend_info: struct_size, device_type, available, num_devices, toolkit_version, least_driver_version,
+            driver_version, reserved, name, path, reason;
+        uni_device_info: struct_size, device_type, device_id, flags, compute_major, compute_minor, num_processors,
+            reserved, total_bytes, link_bytes_per_second, name, pci_address;
         uni_tensor_desc: struct_size, memory, device_id, dtype, ndim, flags, row_alignment, shape;
         uni_tensor_info: struct_size, memory, requested_memory, device_type, device_id, dtype, ndim, flags,
             num_elements, row_bytes, row_pitch, num_bytes, shape;

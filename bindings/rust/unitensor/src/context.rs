@@ -10,6 +10,7 @@ use std::sync::Arc;
 use unitensor_sys as ffi;
 
 use crate::call::{c_path, call, struct_size, Handle};
+use crate::device::until_nul;
 use crate::error::Result;
 use crate::kinds::Memory;
 use crate::log::{self, LogLevel, Registration};
@@ -166,11 +167,10 @@ impl Context {
         info.struct_size = struct_size::<ffi::uni_memory_info>();
         // SAFETY: the context is alive, and `info` carries its size.
         call(|error| unsafe { ffi::uni_context_memory_info(self.as_ptr(), memory.as_raw(), &mut info, error) })?;
-        let reason: Vec<u8> = info.reason.iter().take_while(|byte| **byte != 0).map(|byte| *byte as u8).collect();
         Ok(MemoryInfo {
             is_supported: info.supported != 0,
             resolved: Some(info.resolved).filter(|kind| *kind != 0).map(Memory::from_raw),
-            reason: String::from_utf8_lossy(&reason).into_owned(),
+            reason: until_nul(&info.reason),
         })
     }
 
@@ -233,6 +233,19 @@ impl Context {
         let stream: *mut c_void = stream.as_raw();
         // SAFETY: the context is alive; that the stream is was promised when it was made.
         call(|error| unsafe { ffi::uni_context_hold_stream(self.as_ptr(), device_id, stream, error) })
+    }
+}
+
+impl Context {
+    /// Makes every operation that this context enqueues from now on wait for what has been enqueued on a stream so far; the
+    /// host does not wait, but for what the CPU computes. So the library may use what others write on that stream.
+    ///
+    /// # Errors
+    /// `BackendUnavailable`, and as [`Context::hold_stream`].
+    pub fn follow_stream(&self, device_id: i32, stream: Stream) -> Result<()> {
+        let stream: *mut c_void = stream.as_raw();
+        // SAFETY: the context is alive; that the stream is was promised when it was made.
+        call(|error| unsafe { ffi::uni_context_follow_stream(self.as_ptr(), device_id, stream, error) })
     }
 }
 

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use unitensor_sys as ffi;
 
 use crate::array::{c_shape, dtype_of, is_on_device};
-use crate::call::{call, struct_size, Handle};
+use crate::call::{call, call_holding_panics, struct_size, Handle};
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::flight::{Access, Flight, Operand, Owner};
 use crate::kinds::{Device, Dtype, Element, Memory};
+use crate::panics;
+use crate::stream::Stream;
 use crate::view::View;
 
 /// Memory of a chosen kind with an element type and a shape, in row-major order.
@@ -46,6 +48,30 @@ impl<'a> Tensor<'a> {
     /// The same memory, or a part of it, through another object of the library.
     pub(crate) fn part<'b>(&self, handle: Handle<ffi::uni_tensor>) -> Tensor<'b> {
         Tensor { handle, flight: self.flight.clone(), is_lent: self.is_lent, lifetime: PhantomData }
+    }
+
+    /// Drops the tensor after work of others: its memory also waits for what has been enqueued on a stream so far. For
+    /// kernels that are not the library's; those of the library are waited for in any case.
+    ///
+    /// # Errors
+    /// `BackendUnavailable`, `DeviceMismatch` (no such device), `NotSupported` (a stream that is being captured),
+    /// `DeviceLost`, `BackendError`; the tensor comes back with it.
+    #[allow(clippy::result_large_err)] // An error of C with its text, as everywhere.
+    pub fn release_after(self, device_id: i32, stream: Stream) -> std::result::Result<(), (Error, Tensor<'a>)> {
+        // SAFETY: the tensor is alive; that the stream is was promised when it was made.
+        let result = call_holding_panics(|error| unsafe {
+            ffi::uni_tensor_release_after(self.as_ptr(), device_id, stream.as_raw(), error)
+        });
+        match result {
+            Ok(()) => {
+                // The reference has been given back.
+                let Tensor { handle, .. } = self;
+                std::mem::forget(handle);
+                panics::resume();
+                Ok(())
+            }
+            Err(error) => Err((error, self)),
+        }
     }
 
     pub(crate) fn as_ptr(&self) -> *mut ffi::uni_tensor {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use common::Fake;
 use unitensor::{
-    Array, ArrayMut, Context, Device, DlpackDevice, Dtype, ErrorKind, GatherOptions, Graph, Memory, SamplePart, Tensor,
-    View,
+    Array, ArrayMut, Context, Device, DeviceType, DlpackDevice, Dtype, ErrorKind, GatherOptions, Graph, Memory,
+    SamplePart, Tensor, View,
 };
 
 const TABLE: [f32; 40] = {
@@ -252,6 +252,70 @@ fn streams_are_ordered_by_hold_stream() {
         assert_eq!(context.hold_stream(1, theirs).unwrap_err().kind(), ErrorKind::DeviceMismatch);
         fake.destroy_stream(ours);
         fake.destroy_stream(theirs);
+    });
+}
+
+#[test]
+fn streams_of_others_are_followed() {
+    for follows in [false, true] {
+        on_device(|fake, context| {
+            let theirs = fake.create_stream();
+            let source = table(context, Memory::Device);
+            let target = Tensor::zeros(context, Dtype::Float32, &[10, 4], Memory::Device).unwrap();
+            let (to, from) = (target.device_pointer(0).unwrap(), source.device_pointer(0).unwrap());
+            context.synchronize().unwrap();
+            fake.enqueue_copy(theirs, to, from, 160);
+            if follows {
+                context.follow_stream(0, theirs).unwrap();
+            }
+            let ours = fake.create_stream();
+            let rows = target.gather_with(&index(context, &[3]), GatherOptions::new().stream(ours)).unwrap();
+            assert_eq!(on_host(&rows) == TABLE[12..16], follows);
+            assert_eq!(context.follow_stream(1, theirs).unwrap_err().kind(), ErrorKind::DeviceMismatch);
+            context.follow_stream(0, theirs).unwrap();
+            context.synchronize().unwrap();
+            fake.destroy_stream(ours);
+            fake.destroy_stream(theirs);
+        });
+    }
+}
+
+#[test]
+fn memory_stays_for_kernels_of_others() {
+    on_device(|fake, context| {
+        let theirs = fake.create_stream();
+        let source = table(context, Memory::Device);
+        let seen = Tensor::zeros(context, Dtype::Float32, &[10, 4], Memory::Pinned).unwrap();
+        let to = seen.device_pointer(0).unwrap();
+        fake.enqueue_copy(theirs, to, source.device_pointer(0).unwrap(), 160);
+        let (error, source) = source.release_after(1, theirs).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DeviceMismatch);
+        source.release_after(0, theirs).unwrap();
+        let other = Tensor::zeros(context, Dtype::Float32, &[10, 4], Memory::Device).unwrap();
+        context.synchronize().unwrap();
+        assert_eq!(seen.as_slice::<f32>().unwrap(), TABLE);
+        drop(other);
+        fake.destroy_stream(theirs);
+    });
+}
+
+#[test]
+fn backends_and_devices_are_described() {
+    on_device(|fake, context| {
+        let backend = context.backend_info(DeviceType::Cuda).unwrap();
+        assert!(
+            backend.is_available && backend.num_devices == 1 && backend.name == "cuda" && backend.reason.is_empty()
+        );
+        assert_eq!(backend.path, fake.path().to_str().unwrap());
+        assert_eq!(
+            (backend.toolkit_version, backend.least_driver_version, backend.driver_version),
+            (13000, 13000, 13000)
+        );
+        let device = context.device_info(DeviceType::Cuda, 0).unwrap();
+        assert_eq!((device.name.as_str(), device.pci_address.as_str()), ("emulated device", "0000:17:00.0"));
+        assert_eq!((device.compute_capability, device.num_processors, device.total_bytes), (Some((9, 0)), 4, 1 << 30));
+        assert!(device.reads_managed_memory && !device.reads_host_memory && !device.uses_host_page_tables);
+        assert_eq!(context.device_info(DeviceType::Cuda, 1).unwrap_err().kind(), ErrorKind::DeviceMismatch);
     });
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use unitensor::{
-    Array, ArrayMut, BFloat16, Bool, Bounds, Context, Device, DlpackDevice, Dtype, ErrorKind, GatherOptions, Graph,
-    Memory, Reduce, SamplePart, ScatterOptions, Stream, Tensor, View,
+    Array, ArrayMut, BFloat16, Bool, Bounds, Context, Device, DeviceType, DlpackDevice, Dtype, ErrorKind,
+    GatherOptions, Graph, Memory, Reduce, SamplePart, ScatterOptions, Stream, Tensor, View,
 };
 
 fn context() -> Context {
@@ -326,4 +326,17 @@ fn dlpack_goes_out_and_comes_back() {
         let managed = unsafe { again.to_dlpack(device) }.unwrap();
         drop(unsafe { Tensor::from_dlpack(&context, managed) }.unwrap());
     }
+}
+
+#[test]
+fn the_cpu_describes_itself() {
+    let context = Context::builder().num_threads(3).build().unwrap();
+    let backend = context.backend_info(DeviceType::Cpu).unwrap();
+    assert!(backend.is_available && backend.num_devices == 1 && backend.name == "cpu" && backend.path.is_empty());
+    let device = context.device_info(DeviceType::Cpu, 0).unwrap();
+    assert_eq!((device.num_processors, device.compute_capability, device.link_bytes_per_second), (3, None, None));
+    assert!(device.total_bytes > 1 << 24);
+    assert_eq!(context.device_info(DeviceType::Cpu, 1).unwrap_err().kind(), ErrorKind::DeviceMismatch);
+    let cuda = context.backend_info(DeviceType::Cuda).unwrap();
+    assert_eq!(cuda.is_available, cuda.reason.is_empty());
 }

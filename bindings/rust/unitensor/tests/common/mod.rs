@@ -91,6 +91,21 @@ impl Fake {
         unsafe { destroy(stream.as_raw()) }
     }
 
+    /// A kernel of another library, which copies when its turn comes in the stream.
+    #[allow(dead_code)]
+    pub fn enqueue_copy(&self, stream: Stream, to: *mut c_void, from: *const c_void, num_bytes: usize) {
+        // SAFETY: declared so in tests/cuda/fake_control.h.
+        let enqueue: unsafe extern "C" fn(*mut c_void, *mut c_void, *const c_void, i64) =
+            unsafe { std::mem::transmute(self.symbol(b"fake_enqueue_copy\0")) };
+        // SAFETY: the device looks at the addresses when it copies.
+        unsafe { enqueue(stream.as_raw(), to, from, num_bytes as i64) }
+    }
+
+    #[allow(dead_code)]
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
     /// Whether the device reads all memory of the host (HMM).
     #[allow(dead_code)]
     pub fn set_pageable_access(&self, pageable: bool) {
