@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+# Contexts: threads, backends, statistics.
+
+"""
+    Context(; num_threads = 0, backend = nothing, log = nothing)
+
+Threads, backends and statistics; tensors and graphs are made from one and keep it alive. Making one is cheap: threads
+start and drivers load when they are first needed. Any number of threads may use it.
+
+- `num_threads`: CPU threads, 1 to 1024; 0 takes `UNITENSOR_NUM_THREADS`, else the processors that are allowed.
+- `backend`: absolute path of a backend plugin to open now; `nothing` looks for one when it is needed.
+- `log`: called with `(level, message)`, level 1 (error), 2 (warning), 3 (information) or 4 (debugging), when the call that
+  caused the message has returned, or with the next call of any context. It is ordinary code: it may print and use the
+  context. What it throws, that call throws.
+
+Throws a `UniTensorError`.
+"""
+mutable struct Context
+    pointer::Ptr{uni_context}
+    log::Any
+
+    function Context(; num_threads::Integer = 0, backend = nothing, log = nothing)
+        context = new(C_NULL, log)
+        path = backend === nothing ? nothing : String(backend)
+        path === nothing || '\0' ∉ path || throw(invalid_argument("backend has a NUL character"))
+        token = log === nothing ? UInt(0) : listen(context)
+        options = Ref(LibUnitensor.uni_context_options(
+            abi_version = UInt32(LibUnitensor.UNI_ABI_MAJOR) << 16 | UInt32(LibUnitensor.UNI_ABI_MINOR),
+            num_threads = num_threads,
+            backend_path = path === nothing ? C_NULL : pointer(path),
+            log = log === nothing ? C_NULL : log_callback(),
+            log_user_data = Ptr{Cvoid}(token)))
+        out = Ref{Ptr{uni_context}}(C_NULL)
+        try
+            GC.@preserve path call(LibUnitensor.uni_context_create, options, out)
+        finally
+            context.pointer = out[]
+            finalizer(close, context)
+        end
+        return context
+    end
+end
+
+"""
+    close(context)
+
+Give the context back; it cannot be used any more, while tensors and graphs made from it can. Closing twice is allowed. The
+garbage collector does the same.
+"""
+function Base.close(context::Context)
+    pointer = context.pointer
+    context.pointer = C_NULL
+    pointer == C_NULL || LibUnitensor.uni_context_release(pointer)
+    return nothing
+end
+
+Base.isopen(context::Context) = context.pointer != C_NULL
+
+closed(what) = refused(LibUnitensor.UNI_STATUS_INVALID_STATE, "the $what is closed")
+
+function open_pointer(context::Context)
+    context.pointer == C_NULL && throw(closed("context"))
+    return context.pointer
+end
+
+Base.show(io::IO, context::Context) =
+    isopen(context) ? print(io, "Context(num_threads = ", num_threads(context), ")") : print(io, "Context(closed)")
+
+const DEFAULT_CONTEXT = Ref{Union{Nothing, Context}}(nothing)
+const DEFAULT_LOCK = ReentrantLock()
+
+"The context that is used where none is given: made at the first call, and again if it was closed."
+default_context() =
+    lock(DEFAULT_LOCK) do
+        context = DEFAULT_CONTEXT[]
+        if context === nothing || !isopen(context)
+            context = Context()
+            DEFAULT_CONTEXT[] = context
+        end
+        return context::Context
+    end
+
+"CPU threads that operations of the context use."
+num_threads(context::Context = default_context()) =
+    GC.@preserve context LibUnitensor.uni_context_num_threads(open_pointer(context))
+
+"Name of the backend that computes on the CPU's tensors."
+backend(context::Context = default_context()) =
+    GC.@preserve context unsafe_string(LibUnitensor.uni_context_backend(open_pointer(context)))
+
+# Text in an array of bytes that ends with 0.
+text_of(bytes) = String(collect(Iterators.takewhile(!iszero, bytes)))
+
+"""
+    memory_info(kind = :unified; context = default_context())
+
+What a memory kind (`:host`, `:pinned`, `:managed`, `:device`, `:unified`) is on this machine: whether it is `supported`,
+as what it is `resolved` (`nothing` if it is not supported), and the `reason`.
+"""
+function memory_info(kind::Symbol = :unified; context::Context = default_context())
+    info = sized(LibUnitensor.uni_memory_info)
+    code = choose("kind", MEMORY_KINDS, kind)
+    GC.@preserve context call(LibUnitensor.uni_context_memory_info, open_pointer(context), code, info)
+    return (supported = info[].supported != 0, resolved = memory_symbol(info[].resolved), reason = text_of(info[].reason))
+end
+
+const COUNTERS = filter(name -> name ∉ (:struct_size, :reserved), fieldnames(LibUnitensor.uni_statistics))
+
+"""
+    statistics(context = default_context())
+
+Calls, rows, bytes of payload, sampled nodes and edges, and indices out of bounds since the context was made or
+`reset_statistics!` was called, by name.
+"""
+function statistics(context::Context = default_context())
+    counts = sized(LibUnitensor.uni_statistics)
+    GC.@preserve context call(LibUnitensor.uni_context_statistics, open_pointer(context), counts)
+    return NamedTuple{COUNTERS}(map(name -> Int(getfield(counts[], name)), COUNTERS))
+end
+
+"Set the statistics to zero."
+function reset_statistics!(context::Context = default_context())
+    GC.@preserve context LibUnitensor.uni_context_reset_statistics(open_pointer(context))
+    return nothing
+end
+
+"""
+    UniTensor.check(context = default_context())
+
+Throw what operations met on a device after they had returned. Does not block. The CPU reports every error at once, so
+that there is nothing to throw.
+"""
+check(context::Context = default_context()) = report(LibUnitensor.uni_context_check, context)
+
+"""
+    synchronize(context = default_context())
+
+Block until every operation of the context has finished, then as `UniTensor.check`. Other threads cannot collect garbage
+meanwhile.
+"""
+synchronize(context::Context = default_context()) = report(LibUnitensor.uni_context_synchronize, context)
+
+function report(f, context)
+    try
+        GC.@preserve context call(f, open_pointer(context))
+    finally
+        sweep()
+    end
+    return nothing
+end
+
+"""
+    hold_stream(stream = nothing; device = 0, context = default_context())
+
+Make a stream of a CUDA device wait for every operation that the context has enqueued so far; the host does not wait. So
+others may use, on that stream, what the operations write. `stream`: see `UniTensor.stream_pointer`.
+"""
+function hold_stream(stream = nothing; device::Integer = 0, context::Context = default_context())
+    held = stream_pointer(stream)
+    GC.@preserve context stream call(LibUnitensor.uni_context_hold_stream, open_pointer(context), device, held)
+    return nothing
+end
