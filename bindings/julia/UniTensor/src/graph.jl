@@ -36,7 +36,7 @@ function Graph(indptr, indices; edge_ids = nothing, validate::Bool = true,
         context = first_tensor === nothing ? default_context() :
             UniTensor.context((indptr, indices, edge_ids)[first_tensor])
     end
-    parts = [graph_part("indptr", indptr, context), graph_part("indices", indices, context)]
+    parts = Any[graph_part("indptr", indptr, context), graph_part("indices", indices, context)]
     edge_ids === nothing || push!(parts, graph_part("edge_ids", edge_ids, context))
     out = Ref{Ptr{uni_graph}}(C_NULL)
     GC.@preserve parts context begin
