@@ -124,7 +124,7 @@ Base.dataids(t::ReadableTensor) = (t.origin,)
 Base.strides(t::DenseTensor) = Base.size_to_strides(1, t.dims...)
 Base.strides(t::PaddedTensor{T, N}) where {T, N} =
     ntuple(i -> i == N ? t.pitch : prod(t.dims[1:i - 1]), N)
-Base.stride(t::ReadableTensor, i::Integer) = i > ndims(t) ? length(t) : strides(t)[i]
+Base.stride(t::PaddedTensor, i::Int) = i > ndims(t) ? length(t) : strides(t)[i]
 
 function Base.unsafe_convert(::Type{Ptr{T}}, t::ReadableTensor{T}) where T
     open_pointer(t)
@@ -250,4 +250,13 @@ function Base.reshape(t::Tensor, dims::Tuple{Vararg{Int}})
     GC.@preserve t call(LibUnitensor.uni_tensor_reshape, open_pointer(t), length(shape), shape, out)
     return adopt(out[], context(t), t.handle.keeper, origin_of(t))
 end
-Base.reshape(t::DeviceTensor, dims::Int...) = reshape(t, dims)
+
+# One extent may be left out by a colon, and follows from the others.
+function Base.reshape(t::Tensor, dims::Tuple{Vararg{Union{Int, Colon}}})
+    colons = count(extent -> extent isa Colon, dims)
+    others = prod(Int[extent for extent in dims if extent isa Int])
+    colons == 1 && others != 0 && length(t) % others == 0 ||
+        throw(refused(LibUnitensor.UNI_STATUS_SHAPE_MISMATCH, "dims is $dims, expected a product of $(length(t))"))
+    return reshape(t, map(extent -> extent isa Int ? extent : div(length(t), others), dims))
+end
+Base.reshape(t::DeviceTensor, dims::Union{Int, Colon}...) = reshape(t, dims)

@@ -36,3 +36,15 @@ small_graph(; options...) = Graph([0, 0, 1, 3, 6, 10], [0, 0, 1, 0, 1, 2, 0, 1, 
 
 "10 columns of 4, each element its place from 0."
 table() = reshape(Float32.(0:39), 4, 10)
+
+"Run a DLPack deleter on a thread that Julia does not know."
+function delete_in_another_thread(managed)
+    deleter = unsafe_load(Ptr{Ptr{Cvoid}}(managed + 16))
+    thread = Ref{Culong}(0)
+    @assert ccall(:pthread_create, Cint, (Ref{Culong}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}), thread, C_NULL, deleter,
+                  managed) == 0
+    @assert ccall(:pthread_join, Cint, (Culong, Ptr{Cvoid}), thread[], C_NULL) == 0
+    return nothing
+end
+
+collect_garbage() = foreach(_ -> GC.gc(), 1:3)
