@@ -62,11 +62,15 @@ function library_choice()
     return path, reason
 end
 
+# Without RTLD_DEEPBIND, which is Julia's own choice: with it the library, and a plugin that it opens, may find another
+# unwinder than the C++ runtime that they share with Julia; one throws and the other resumes, which ends the process.
+const OPEN_FLAGS = Libdl.RTLD_NOW | Libdl.RTLD_LOCAL
+
 "Load the library, and look up its functions. Throws an `ErrorException` that says what was tried."
 function open_library()
     path, reason = library_choice()
     handle = try
-        Libdl.dlopen(path, Libdl.RTLD_NOW | Libdl.RTLD_LOCAL)
+        Libdl.dlopen(path, OPEN_FLAGS)
     catch exception
         error("UniTensor: cannot load $path ($reason): $(sprint(showerror, exception)). Install libunitensor, or set " *
               "$LIBRARY_VARIABLE or the preference `library` to the absolute path of $SONAME")

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tensors on a device, over the emulated one: UNITENSOR_TEST_CUDA_BACKEND is the path of its plugin.
+import Libdl
+
+const DEVICE_BACKEND = ENV["UNITENSOR_TEST_CUDA_BACKEND"]
+const FAKE = Libdl.dlopen(DEVICE_BACKEND, UniTensor.OPEN_FLAGS)
+create_stream() = ccall(Libdl.dlsym(FAKE, :fake_create_stream), Ptr{Cvoid}, ())
+finish_stream(stream) = ccall(Libdl.dlsym(FAKE, :fake_synchronize), Cvoid, (Ptr{Cvoid},), stream)
+destroy_stream(stream) = ccall(Libdl.dlsym(FAKE, :fake_destroy_stream), Cvoid, (Ptr{Cvoid},), stream)
+
+"How much the emulated device has still to do."
+function num_pending()
+    counts = zeros(Int64, 16)
+    ccall(Libdl.dlsym(FAKE, :fake_get_counts), Cvoid, (Ptr{Int64},), counts)
+    return counts[6]
+end
+
+const CONTEXT = Context(backend = DEVICE_BACKEND)
+on_device(a; memory = :device) = (t = tensor(a; memory = memory, context = CONTEXT); synchronize(CONTEXT); t)
+
+@testset "gather with an index on the device, from $memory memory" for memory in (:unified, :managed, :pinned, :device)
+    x = on_device(table(); memory = memory)
+    @test x isa (memory == :device ? DeviceTensor{Float32, 2} : DenseTensor{Float32, 2})
+    @test size(x) == (4, 10) && ndims(x) == 2 && eltype(x) == Float32 && length(x) == 40 && size(x, 3) == 1
+    index = on_device([3, 0, 9])
+    rows = gather(x, index)
+    @test rows isa DeviceTensor{Float32, 2} && info(rows).device == 0 && Array(rows) == table()[:, [4, 1, 10]]
+    out = allocate(Float32, 4, 3; memory = :device, context = CONTEXT)
+    @test gather!(out, x, index) === out && collect(out) == table()[:, [4, 1, 10]]
+    @test UniTensor.device_pointer(x) isa Ptr{Float32} && UniTensor.device_pointer(x) != C_NULL
+end
+
+@testset "device memory is not read by the CPU" begin
+    x = on_device(table())
+    @test_throws MethodError x[1]
+    @test !(x isa AbstractArray) && sprint(show, x) == "DeviceTensor{Float32, 2}(4 × 10)"
+    @test fails(() -> gather(x, [1]), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "index is on the CPU")
+    @test fails(() -> gather(tensor(table(); memory = :host, context = CONTEXT), on_device([1])),
+                LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "source is in host memory")
+    @test fails(() -> copyto!(zeros(Float32, 3), x), LibUnitensor.UNI_STATUS_SHAPE_MISMATCH)
+    @test Array(slice(x, 3:4)) == table()[:, 3:4] && Array(reshape(x, :, 20)) == reshape(table(), 2, 20)
+    back = tensor(x; memory = :unified, context = CONTEXT)
+    synchronize(CONTEXT)
+    @test back isa DenseTensor{Float32, 2} && back == table()
+    close(x)
+    @test sprint(show, x) == "DeviceTensor{Float32, 2}(closed)"
+end
+
+@testset "scatter, filling and late errors" begin
+    x = on_device(table())
+    scatter!(x, on_device([1, 1]), on_device(ones(Float32, 4, 2)); reduce = :add)
+    @test Array(x)[:, 2] == table()[:, 2] .+ 2
+    @test all(==(3), Array(fill!(x, 3)))
+    gather(x, on_device([1, 10]))
+    @test fails(() -> synchronize(CONTEXT), LibUnitensor.UNI_STATUS_OUT_OF_BOUNDS, "index[1] is 10")
+    @test synchronize(CONTEXT) === UniTensor.check(CONTEXT) === nothing
+end
+
+@testset "sample" begin
+    indptr, indices = [0, 2, 4, 5], [1, 2, 0, 2, 1]
+    host = sample_neighbors(Graph(indptr, indices), [2, 0], [1, 2]; seed = 5)
+    graph = Graph(on_device(indptr), on_device(indices))
+    @test UniTensor.context(graph) === CONTEXT
+    sample = sample_neighbors(graph, on_device([2, 0]), [1, 2]; seed = 5)
+    @test sprint(show, sample) == "Sample()"
+    # Without waiting the result has room for the most that the fan-outs allow.
+    early = gather(on_device(table()), sample)
+    for part in (:nodes, :sources, :targets, :seed_index)
+        @test Array(getproperty(sample, part)) == getproperty(host, part)
+    end
+    @test sample.num_nodes == host.num_nodes && size(early, 2) >= host.num_nodes
+    @test Array(early)[:, 1:host.num_nodes] == table()[:, Array(host.nodes) .+ 1]
+    bad = sample_neighbors(graph, on_device([7]), [1])
+    @test fails(() -> wait(bad), LibUnitensor.UNI_STATUS_OUT_OF_BOUNDS, "seeds[0] is 7")
+    synchronize(CONTEXT)
+end
+
+@testset "DLPack, $memory memory" for memory in (:managed, :pinned, :device)
+    x = on_device(table(); memory = memory)
+    seen = from_dlpack(to_dlpack(x; device = :cuda); context = CONTEXT)
+    @test seen isa DeviceTensor{Float32, 2} && info(seen).device == 0
+    close(x)
+    @test Array(gather(seen, on_device([7, 1]))) == table()[:, [8, 2]]
+    @test fails(() -> to_dlpack(seen; device = :cpu), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "CPU cannot read")
+end
+
+@testset "register" begin
+    mine = collect(table())
+    x = register(mine; context = CONTEXT)
+    @test info(x).memory == :pinned && pointer(x) == pointer(mine)
+    mine[:, 5] .= 7
+    @test Array(gather(x, on_device([4]))) == fill(7, 4, 1)
+    close(x)
+    synchronize(CONTEXT)
+end
+
+@testset "streams" begin
+    stream = create_stream()
+    x, index = on_device(table()), on_device([3])
+    rows = gather(x, index; stream = stream)
+    finish_stream(stream)
+    @test Array(rows) == table()[:, 4:4]
+    ours, theirs = create_stream(), create_stream()
+    target = on_device(zeros(Float32, 4, 10))
+    source = tensor(table(); memory = :pinned, context = CONTEXT)
+    copyto!(target, source; stream = ours)
+    hold_stream(UInt(theirs); context = CONTEXT)
+    out = tensor(zeros(Float32, 4, 10); memory = :pinned, context = CONTEXT)
+    copyto!(out, target; stream = theirs)
+    finish_stream(theirs)
+    @test out == table()
+    @test fails(() -> hold_stream(ours; device = 1, context = CONTEXT), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "device 1")
+    @test_throws MethodError hold_stream("theirs"; context = CONTEXT)
+    synchronize(CONTEXT)
+    foreach(destroy_stream, (stream, ours, theirs))
+end
+
+# What is collected is found by a finalizer.
+function watched(a, gone)
+    finalizer(_ -> gone[] = true, a)
+    return a
+end
+
+@testset "arrays of Julia's live until the device has done: $use" for use in ("source", "copied to", "wrapped")
+    gone = Ref(false)
+    x = on_device(table())
+    # A function of its own, so that nothing of it is left on the stack.
+    function start()
+        a = watched(collect(table()), gone)
+        use == "source" && return copyto!(x, a)
+        use == "copied to" && return (copyto!(a, x); nothing)
+        return copyto!(x, wrap(a; context = CONTEXT))
+    end
+    start()
+    @test num_pending() > 0
+    collect_garbage()
+    @test !gone[]
+    synchronize(CONTEXT)
+    collect_garbage()
+    @test gone[] && UniTensor.sweep() == 0
+    @test Array(x) == table()
+end
+
+@testset "dropped while the device works" begin
+    for round in 1:50
+        x = tensor(fill(Float32(round), 4, 100); memory = :device, context = CONTEXT)
+        rows = gather(x, tensor(collect(0:99); memory = :device, context = CONTEXT))
+        round % 2 == 0 && close(x)
+        round % 7 == 0 && GC.gc()
+        @test all(==(round), Array(rows))
+    end
+    collect_garbage()
+    synchronize(CONTEXT)
+    @test UniTensor.sweep() == 0
+end
