@@ -20,9 +20,7 @@ function allocate(::Type{T}, dims::Tuple{Vararg{Integer}}; memory::Symbol = :uni
     desc = Ref(LibUnitensor.uni_tensor_desc(
         memory = choose("memory", MEMORY_KINDS, memory), device_id = device, dtype = dtype_code(T), ndim = rank,
         row_alignment = row_alignment, shape = ntuple(i -> i <= rank ? dims[rank - i + 1] : 0, 8)))
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
-    GC.@preserve context call(LibUnitensor.uni_tensor_create, open_pointer(context), desc, out)
-    return adopt(out[], context)
+    return adopt(GC.@preserve(context, make_tensor(LibUnitensor.uni_tensor_create, open_pointer(context), desc)), context)
 end
 allocate(::Type{T}, dims::Integer...; options...) where T = allocate(T, dims; options...)
 
@@ -43,15 +41,13 @@ tensor(a::DeviceTensor{T}; options...) where T = copyto!(allocate(T, size(a); op
 function tensor_over(f, array::uni_array, owner, context)
     context_pointer = open_pointer(context)
     keeper = keep(owner)
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
-    try
-        GC.@preserve context call(f, context_pointer, Ref(array), destroy_callback(), keeper.semaphore, out)
+    made = try
+        GC.@preserve context make_tensor(f, context_pointer, Ref(array), destroy_callback(), keeper.semaphore)
     catch
-        out[] == C_NULL || LibUnitensor.uni_tensor_release(out[])
         try_drop(keeper)
         rethrow()
     end
-    return adopt(out[], context, keeper)
+    return adopt(made, context, keeper)
 end
 
 """
@@ -108,15 +104,14 @@ function load(path::AbstractString; memory::Symbol = :unified, row_alignment::In
     options = Ref(LibUnitensor.uni_load_options(
         row_alignment = row_alignment, progress = progress === nothing ? C_NULL : progress_callback(),
         progress_user_data = pointer_from_objref(watcher)))
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
-    try
-        GC.@preserve context watcher call(LibUnitensor.uni_tensor_load, open_pointer(context), String(path), kind,
-                                          options, out)
+    made = try
+        GC.@preserve context watcher make_tensor(LibUnitensor.uni_tensor_load, open_pointer(context), String(path), kind,
+                                                 options)
     catch
         watcher.exception === nothing || throw(watcher.exception)
         rethrow()
     end
-    return adopt(out[], context)
+    return adopt(made, context)
 end
 
 """

@@ -15,10 +15,9 @@ deleter runs, on whatever thread; who gets the pointer sees to that, for example
 (the alias by which device `device_id` reads the memory) or `:exact`.
 """
 function to_dlpack(t::Tensor; device::Symbol = :default, device_id::Integer = 0)
-    out = Ref{Ptr{DLManagedTensorVersioned}}(C_NULL)
     code = choose("device", DLPACK_DEVICES, device)
-    GC.@preserve t call(LibUnitensor.uni_tensor_to_dlpack, open_pointer(t), code, device_id, out)
-    return out[]
+    return GC.@preserve t make(DLManagedTensorVersioned, delete_dlpack, LibUnitensor.uni_tensor_to_dlpack,
+                               open_pointer(t), code, device_id)
 end
 
 """
@@ -29,9 +28,8 @@ the memory is no longer used, on whatever thread. Where this throws, the struct 
 of another major version is deleted, as DLPack asks.
 """
 function from_dlpack(pointer::Ptr; context::Context = default_context())
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
-    GC.@preserve context call(LibUnitensor.uni_tensor_from_dlpack, open_pointer(context), pointer, out)
-    return adopt(out[], context)
+    made = GC.@preserve context make_tensor(LibUnitensor.uni_tensor_from_dlpack, open_pointer(context), pointer)
+    return adopt(made, context)
 end
 
 # version (two UInt32), manager_ctx, deleter

@@ -54,6 +54,22 @@ function call(f, arguments...)
     return nothing
 end
 
+"""
+As `call`, for a function that gives a new reference before its error buffer: returns the reference. Nothing is lost where a
+function that logs throws.
+"""
+function make(::Type{T}, release, f, arguments...) where T
+    out = Ref{Ptr{T}}(C_NULL)
+    try
+        call(f, arguments..., out)
+    catch
+        out[] == C_NULL || release(out[])
+        rethrow()
+    end
+    return out[]
+end
+make_tensor(f, arguments...) = make(uni_tensor, LibUnitensor.uni_tensor_release, f, arguments...)
+
 "A struct of zeros with its `struct_size`, for the library to fill in."
 function sized(::Type{T}) where T
     result = Ref{T}()

@@ -38,16 +38,15 @@ function Graph(indptr, indices; edge_ids = nothing, validate::Bool = true,
     end
     parts = Any[graph_part("indptr", indptr, context), graph_part("indices", indices, context)]
     edge_ids === nothing || push!(parts, graph_part("edge_ids", edge_ids, context))
-    out = Ref{Ptr{uni_graph}}(C_NULL)
-    GC.@preserve parts context begin
+    made = GC.@preserve parts context begin
         desc = Ref(LibUnitensor.uni_graph_desc(
             flags = validate ? 0 : LibUnitensor.UNI_GRAPH_TRUST, indptr = open_pointer(parts[1]),
             indices = open_pointer(parts[2]), edge_ids = edge_ids === nothing ? C_NULL : open_pointer(parts[3])))
-        call(LibUnitensor.uni_graph_create, open_pointer(context), desc, out)
+        make(uni_graph, LibUnitensor.uni_graph_release, LibUnitensor.uni_graph_create, open_pointer(context), desc)
     end
     keepers = Union{Nothing, Keeper}[part.handle.keeper for part in parts]
     length(keepers) == 3 || push!(keepers, nothing)
-    graph = Graph(out[], context, keepers)
+    graph = Graph(made, context, keepers)
     # The graph has references of its own; what was wrapped for it needs no other.
     for (part, given) in zip(parts, (indptr, indices, edge_ids))
         part === given || close(part)
@@ -69,9 +68,9 @@ as `load`.
 """
 function loadgraph(path::AbstractString; memory::Symbol = :unified, context::Context = default_context())
     kind = choose("memory", MEMORY_KINDS, memory)
-    out = Ref{Ptr{uni_graph}}(C_NULL)
-    GC.@preserve context call(LibUnitensor.uni_graph_load, open_pointer(context), String(path), kind, out)
-    return Graph(out[], context, Union{Nothing, Keeper}[nothing, nothing, nothing])
+    made = GC.@preserve context make(uni_graph, LibUnitensor.uni_graph_release, LibUnitensor.uni_graph_load,
+                                     open_pointer(context), String(path), kind)
+    return Graph(made, context, Union{Nothing, Keeper}[nothing, nothing, nothing])
 end
 
 """

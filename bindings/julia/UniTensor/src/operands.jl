@@ -54,13 +54,13 @@ function with_kept(f, pointer, on_device, operands::Operand...)
     (on_device && !isempty(owners)) || return GC.@preserve operands f()
     # A tensor without elements: its release waits for the operations, and then gives the owners back.
     nothing_there = Ref(uni_array(dtype = LibUnitensor.UNI_DTYPE_UINT8, ndim = 1))
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
     keeper = keep(owners)
+    guard = C_NULL
     try
-        call(LibUnitensor.uni_tensor_wrap, pointer, nothing_there, destroy_callback(), keeper.semaphore, out)
+        guard = make_tensor(LibUnitensor.uni_tensor_wrap, pointer, nothing_there, destroy_callback(), keeper.semaphore)
         return GC.@preserve operands f()
     finally
-        LibUnitensor.uni_tensor_release(out[])
+        LibUnitensor.uni_tensor_release(guard)
         try_drop(keeper)
     end
 end

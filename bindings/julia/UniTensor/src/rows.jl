@@ -21,15 +21,14 @@ function gather(x::Tensor, index; bounds::Symbol = :check, memory::Union{Nothing
     options = Ref(LibUnitensor.uni_gather_options(
         bounds = choose("bounds", BOUNDS, bounds),
         memory = memory === nothing ? 0 : choose("memory", MEMORY_KINDS, memory)))
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
-    GC.@preserve x index stream begin
+    made = GC.@preserve x index stream begin
         source = open_pointer(x)
         rows = index_operand("index", index)
         with_kept(LibUnitensor.uni_tensor_context(source), is_on_device(rows), rows) do
-            call(LibUnitensor.uni_gather, source, rows.array, options, stream_pointer(stream), out)
+            make_tensor(LibUnitensor.uni_gather, source, rows.array, options, stream_pointer(stream))
         end
     end
-    return adopt(out[], context(x))
+    return adopt(made, context(x))
 end
 
 """

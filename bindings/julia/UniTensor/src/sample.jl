@@ -49,18 +49,18 @@ function sample_neighbors(graph::Graph, seeds, fanouts; seed::Integer = 0, repla
     numbers = collect(Int64, fanouts)
     flags = (replace ? LibUnitensor.UNI_SAMPLE_REPLACE : 0) | (edge_ids ? LibUnitensor.UNI_SAMPLE_WITH_EDGE_IDS : 0) |
         (unique_seeds ? LibUnitensor.UNI_SAMPLE_UNIQUE_SEEDS : 0)
-    out = Ref{Ptr{uni_sample}}(C_NULL)
-    GC.@preserve graph seeds numbers stream begin
+    made = GC.@preserve graph seeds numbers stream begin
         pointer_of_graph = open_pointer(graph)
         options = Ref(LibUnitensor.uni_sample_options(flags = flags, num_hops = length(numbers),
                                                       fanouts = pointer(numbers), seed = seed))
         starts = index_operand("seeds", seeds)
         indices = LibUnitensor.uni_graph_tensor(pointer_of_graph, LibUnitensor.UNI_GRAPH_INDICES)
         with_kept(LibUnitensor.uni_tensor_context(indices), is_on_device(starts), starts) do
-            call(LibUnitensor.uni_sample_neighbors, pointer_of_graph, starts.array, options, stream_pointer(stream), out)
+            make(uni_sample, LibUnitensor.uni_sample_release, LibUnitensor.uni_sample_neighbors, pointer_of_graph,
+                 starts.array, options, stream_pointer(stream))
         end
     end
-    return Sample(out[], context(graph))
+    return Sample(made, context(graph))
 end
 
 """

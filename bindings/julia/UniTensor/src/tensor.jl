@@ -232,10 +232,10 @@ The columns `range` (along the last dimension, from 1 as in Julia) as a tensor t
 as `view(t, :, range)`, for the library's operations and for memory of devices too. Throws for columns that are not there.
 """
 function slice(t::Tensor, range::AbstractUnitRange{<:Integer})
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
     first_row = Int64(first(range)) - 1
-    GC.@preserve t call(LibUnitensor.uni_tensor_slice, open_pointer(t), first_row, first_row + length(range), out)
-    return adopt(out[], context(t), t.handle.keeper, origin_of(t))
+    made = GC.@preserve t make_tensor(LibUnitensor.uni_tensor_slice, open_pointer(t), first_row,
+                                      first_row + length(range))
+    return adopt(made, context(t), t.handle.keeper, origin_of(t))
 end
 
 """
@@ -245,10 +245,9 @@ The same elements in another size, in the same order, sharing the memory and kee
 elements differs, or where columns are padded and would have to change.
 """
 function Base.reshape(t::Tensor, dims::Tuple{Vararg{Int}})
-    out = Ref{Ptr{uni_tensor}}(C_NULL)
     shape = Int64[reverse(dims)...]
-    GC.@preserve t call(LibUnitensor.uni_tensor_reshape, open_pointer(t), length(shape), shape, out)
-    return adopt(out[], context(t), t.handle.keeper, origin_of(t))
+    made = GC.@preserve t make_tensor(LibUnitensor.uni_tensor_reshape, open_pointer(t), length(shape), shape)
+    return adopt(made, context(t), t.handle.keeper, origin_of(t))
 end
 
 # One extent may be left out by a colon, and follows from the others.

@@ -41,6 +41,18 @@ end
     thrower = Context(log = (level, message) -> throw(Unexpected()))
     @test_throws UniTensorError allocate(Float32, 2; memory = :pinned, context = thrower)
 
+    # What a call has made before a function throws is given back.
+    kept = UniTensor.sweep()
+    thrower = Context(log = (level, message) -> throw(Unexpected()))
+    token = Ptr{Cvoid}(maximum(keys(UniTensor.LISTENERS)))
+    a = fill(1.0, 3)
+    say() = ccall(UniTensor.log_callback(), Cvoid, (Ptr{Cvoid}, Int32, Cstring), token, 3, "said")
+    say()
+    @test_throws Unexpected wrap(a; context = thrower)
+    @test UniTensor.sweep() == kept
+    say()
+    @test_throws Unexpected tensor(a; context = thrower)
+
     # The function is ordinary code: it prints, waits, and uses the context.
     user = Ref{Any}(nothing)
     listener = Context(log = function (level, message)

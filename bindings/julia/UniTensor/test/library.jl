@@ -59,8 +59,8 @@ end
 @testset "toml" begin
     mktempdir() do folder
         file = joinpath(folder, "a.toml")
-        write(file, "library = \"top\"\n[a . b]\n# library = \"no\"\n\"library\" = \"a\\\\b \\\"c\\\"\"\n[c]\nlibrary = 'x\\y'\n" *
-                    "[d]\nlibrary = 3\n")
+        write(file, "library = \"top\"\n[a . b]\n# library = \"no\"\n\"library\" = \"a\\\\b \\\"c\\\"\"\n" *
+                    "[c]\nlibrary = 'x\\y'\n[d]\nlibrary = 3\n")
         @test UniTensor.toml_string(file, "", "library") == "top"
         @test UniTensor.toml_string(file, "a.b", "library") == "a\\b \"c\""
         @test UniTensor.toml_string(file, "c", "library") == "x\\y"
@@ -71,6 +71,12 @@ end
 end
 
 @testset "nothing is loaded while precompiling" begin
-    code, output, errors = run_julia("using UniTensor, Libdl; print(count(path -> occursin(\"unitensor\", path), dllist()))")
-    @test (code, output) == (0, "1")
+    mktempdir() do depot
+        code = "print(isfile(Base.compilecache(Base.identify_package(\"UniTensor\"))))"
+        environment = ["UNITENSOR_LIBRARY" => "/nowhere/a.so", "JULIA_DEPOT_PATH" => depot]
+        @test run_julia(code; environment = environment)[1:2] == (0, "true")
+        # What was compiled without a library finds it when it is loaded.
+        code, output, _ = run_julia(USING; environment = ["UNITENSOR_LIBRARY" => LIBRARY, "JULIA_DEPOT_PATH" => depot])
+        @test (code, output) == (0, string(UniTensor.version()))
+    end
 end
