@@ -20,9 +20,12 @@ function fails(f, status, words...)
     return right
 end
 
+# Not written into a command, where it would be the working directory.
+const PACKAGE = dirname(@__DIR__)
+
 "Run code in another Julia with this package; exit code, output, errors."
 function run_julia(code; environment = (), threads = 1)
-    command = `$(Base.julia_cmd()) --project=$(dirname(@__DIR__)) -e $code`
+    command = `$(Base.julia_cmd()) --project=$PACKAGE -e $code`
     output, errors = IOBuffer(), IOBuffer()
     variables = ["JULIA_NUM_THREADS" => string(threads), environment...]
     process = withenv(variables...) do

@@ -12,7 +12,7 @@ function with_project(files, code)
         for (name, text) in files
             write(joinpath(folder, name), text)
         end
-        path = join([folder, dirname(@__DIR__), "@stdlib"], ":")
+        path = join([folder, PACKAGE, "@stdlib"], ":")
         return run_julia(code; environment = ["UNITENSOR_LIBRARY" => nothing, "JULIA_LOAD_PATH" => path])
     end
 end
