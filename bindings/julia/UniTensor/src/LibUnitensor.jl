@@ -34,6 +34,9 @@ const UNI_LOG_ERROR = Int32(1)
 const UNI_LOG_WARNING = Int32(2)
 const UNI_LOG_INFO = Int32(3)
 const UNI_LOG_DEBUG = Int32(4)
+const UNI_DEVICE_MANAGED_MEMORY = Int32(1)
+const UNI_DEVICE_HOST_MEMORY = Int32(2)
+const UNI_DEVICE_HOST_PAGE_TABLES = Int32(4)
 const UNI_DLPACK_DEFAULT = Int32(0)
 const UNI_DLPACK_CPU = Int32(1)
 const UNI_DLPACK_CUDA = Int32(2)
@@ -133,6 +136,35 @@ struct uni_statistics
     sample_nodes::Int64
     sample_edges::Int64
     out_of_bounds::Int64
+end
+
+struct uni_backend_info
+    struct_size::UInt32
+    device_type::Int32
+    available::Int32
+    num_devices::Int32
+    toolkit_version::Int32
+    least_driver_version::Int32
+    driver_version::Int32
+    reserved::UInt32
+    name::Ptr{UInt8}
+    path::Ptr{UInt8}
+    reason::Ptr{UInt8}
+end
+
+struct uni_device_info
+    struct_size::UInt32
+    device_type::Int32
+    device_id::Int32
+    flags::UInt32
+    compute_major::Int32
+    compute_minor::Int32
+    num_processors::Int32
+    reserved::UInt32
+    total_bytes::Int64
+    link_bytes_per_second::Int64
+    name::NTuple{128, UInt8}
+    pci_address::NTuple{32, UInt8}
 end
 
 struct uni_gather_options
@@ -249,17 +281,18 @@ end
 
 "Every function of the C API."
 const FUNCTIONS = (
-    :uni_abi_version, :uni_context_backend, :uni_context_check, :uni_context_create, :uni_context_hold_stream,
-    :uni_context_memory_info, :uni_context_num_threads, :uni_context_options_init, :uni_context_release,
-    :uni_context_reset_statistics, :uni_context_retain, :uni_context_statistics, :uni_context_synchronize,
-    :uni_dtype_name, :uni_dtype_size, :uni_error_init, :uni_gather, :uni_gather_into, :uni_graph_create,
-    :uni_graph_get_info, :uni_graph_load, :uni_graph_release, :uni_graph_retain, :uni_graph_save, :uni_graph_tensor,
-    :uni_memory_name, :uni_sample_get_info, :uni_sample_neighbors, :uni_sample_nodes, :uni_sample_release,
-    :uni_sample_retain, :uni_sample_tensor, :uni_sample_wait, :uni_scatter, :uni_status_string, :uni_tensor_array,
-    :uni_tensor_context, :uni_tensor_copy_from, :uni_tensor_copy_to, :uni_tensor_create, :uni_tensor_device_pointer,
-    :uni_tensor_fill, :uni_tensor_from_dlpack, :uni_tensor_get_info, :uni_tensor_host_pointer, :uni_tensor_load,
-    :uni_tensor_register, :uni_tensor_release, :uni_tensor_reshape, :uni_tensor_retain, :uni_tensor_save,
-    :uni_tensor_slice, :uni_tensor_to_dlpack, :uni_tensor_wrap, :uni_version,
+    :uni_abi_version, :uni_context_backend, :uni_context_backend_info, :uni_context_check, :uni_context_create,
+    :uni_context_device_info, :uni_context_follow_stream, :uni_context_hold_stream, :uni_context_memory_info,
+    :uni_context_num_threads, :uni_context_options_init, :uni_context_release, :uni_context_reset_statistics,
+    :uni_context_retain, :uni_context_statistics, :uni_context_synchronize, :uni_dtype_name, :uni_dtype_size,
+    :uni_error_init, :uni_gather, :uni_gather_into, :uni_graph_create, :uni_graph_get_info, :uni_graph_load,
+    :uni_graph_release, :uni_graph_retain, :uni_graph_save, :uni_graph_tensor, :uni_memory_name, :uni_sample_get_info,
+    :uni_sample_neighbors, :uni_sample_nodes, :uni_sample_release, :uni_sample_retain, :uni_sample_tensor,
+    :uni_sample_wait, :uni_scatter, :uni_status_string, :uni_tensor_array, :uni_tensor_context, :uni_tensor_copy_from,
+    :uni_tensor_copy_to, :uni_tensor_create, :uni_tensor_device_pointer, :uni_tensor_fill, :uni_tensor_from_dlpack,
+    :uni_tensor_get_info, :uni_tensor_host_pointer, :uni_tensor_load, :uni_tensor_register, :uni_tensor_release,
+    :uni_tensor_release_after, :uni_tensor_reshape, :uni_tensor_retain, :uni_tensor_save, :uni_tensor_slice,
+    :uni_tensor_to_dlpack, :uni_tensor_wrap, :uni_version,
 )
 
 # Where the functions of the loaded library lie, in the order of FUNCTIONS.
@@ -275,128 +308,138 @@ uni_abi_version() =
     ccall(address(1), UInt32, ())
 uni_context_backend(context) =
     ccall(address(2), Cstring, (Ptr{uni_context},), context)
+uni_context_backend_info(context, device_type, info, error) =
+    ccall(address(3), Int32, (Ptr{uni_context}, Int32, Ptr{uni_backend_info}, Ptr{uni_error}), context, device_type,
+    info, error)
 uni_context_check(context, error) =
-    ccall(address(3), Int32, (Ptr{uni_context}, Ptr{uni_error}), context, error)
+    ccall(address(4), Int32, (Ptr{uni_context}, Ptr{uni_error}), context, error)
 uni_context_create(options, context, error) =
-    ccall(address(4), Int32, (Ptr{uni_context_options}, Ptr{Ptr{uni_context}}, Ptr{uni_error}), options, context, error)
+    ccall(address(5), Int32, (Ptr{uni_context_options}, Ptr{Ptr{uni_context}}, Ptr{uni_error}), options, context, error)
+uni_context_device_info(context, device_type, device_id, info, error) =
+    ccall(address(6), Int32, (Ptr{uni_context}, Int32, Int32, Ptr{uni_device_info}, Ptr{uni_error}), context,
+    device_type, device_id, info, error)
+uni_context_follow_stream(context, device_id, stream, error) =
+    ccall(address(7), Int32, (Ptr{uni_context}, Int32, Ptr{Cvoid}, Ptr{uni_error}), context, device_id, stream, error)
 uni_context_hold_stream(context, device_id, stream, error) =
-    ccall(address(5), Int32, (Ptr{uni_context}, Int32, Ptr{Cvoid}, Ptr{uni_error}), context, device_id, stream, error)
+    ccall(address(8), Int32, (Ptr{uni_context}, Int32, Ptr{Cvoid}, Ptr{uni_error}), context, device_id, stream, error)
 uni_context_memory_info(context, memory, info, error) =
-    ccall(address(6), Int32, (Ptr{uni_context}, Int32, Ptr{uni_memory_info}, Ptr{uni_error}), context, memory, info,
+    ccall(address(9), Int32, (Ptr{uni_context}, Int32, Ptr{uni_memory_info}, Ptr{uni_error}), context, memory, info,
     error)
 uni_context_num_threads(context) =
-    ccall(address(7), Int32, (Ptr{uni_context},), context)
+    ccall(address(10), Int32, (Ptr{uni_context},), context)
 uni_context_options_init(options, struct_size, error) =
-    ccall(address(8), Int32, (Ptr{uni_context_options}, UInt32, Ptr{uni_error}), options, struct_size, error)
+    ccall(address(11), Int32, (Ptr{uni_context_options}, UInt32, Ptr{uni_error}), options, struct_size, error)
 uni_context_release(context) =
-    ccall(address(9), Cvoid, (Ptr{uni_context},), context)
+    ccall(address(12), Cvoid, (Ptr{uni_context},), context)
 uni_context_reset_statistics(context) =
-    ccall(address(10), Cvoid, (Ptr{uni_context},), context)
+    ccall(address(13), Cvoid, (Ptr{uni_context},), context)
 uni_context_retain(context) =
-    ccall(address(11), Ptr{uni_context}, (Ptr{uni_context},), context)
+    ccall(address(14), Ptr{uni_context}, (Ptr{uni_context},), context)
 uni_context_statistics(context, statistics, error) =
-    ccall(address(12), Int32, (Ptr{uni_context}, Ptr{uni_statistics}, Ptr{uni_error}), context, statistics, error)
+    ccall(address(15), Int32, (Ptr{uni_context}, Ptr{uni_statistics}, Ptr{uni_error}), context, statistics, error)
 uni_context_synchronize(context, error) =
-    ccall(address(13), Int32, (Ptr{uni_context}, Ptr{uni_error}), context, error)
+    ccall(address(16), Int32, (Ptr{uni_context}, Ptr{uni_error}), context, error)
 uni_dtype_name(dtype) =
-    ccall(address(14), Cstring, (Int32,), dtype)
+    ccall(address(17), Cstring, (Int32,), dtype)
 uni_dtype_size(dtype) =
-    ccall(address(15), Int64, (Int32,), dtype)
+    ccall(address(18), Int64, (Int32,), dtype)
 uni_error_init(error) =
-    ccall(address(16), Cvoid, (Ptr{uni_error},), error)
+    ccall(address(19), Cvoid, (Ptr{uni_error},), error)
 uni_gather(source, index, options, stream, out, error) =
-    ccall(address(17), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid},
+    ccall(address(20), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid},
     Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), source, index, options, stream, out, error)
 uni_gather_into(source, index, options, stream, out, error) =
-    ccall(address(18), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid}, Ptr{uni_array},
+    ccall(address(21), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid}, Ptr{uni_array},
     Ptr{uni_error}), source, index, options, stream, out, error)
 uni_graph_create(context, desc, graph, error) =
-    ccall(address(19), Int32, (Ptr{uni_context}, Ptr{uni_graph_desc}, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context,
+    ccall(address(22), Int32, (Ptr{uni_context}, Ptr{uni_graph_desc}, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context,
     desc, graph, error)
 uni_graph_get_info(graph, info, error) =
-    ccall(address(20), Int32, (Ptr{uni_graph}, Ptr{uni_graph_info}, Ptr{uni_error}), graph, info, error)
+    ccall(address(23), Int32, (Ptr{uni_graph}, Ptr{uni_graph_info}, Ptr{uni_error}), graph, info, error)
 uni_graph_load(context, path, memory, graph, error) =
-    ccall(address(21), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context, path,
+    ccall(address(24), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context, path,
     memory, graph, error)
 uni_graph_release(graph) =
-    ccall(address(22), Cvoid, (Ptr{uni_graph},), graph)
+    ccall(address(25), Cvoid, (Ptr{uni_graph},), graph)
 uni_graph_retain(graph) =
-    ccall(address(23), Ptr{uni_graph}, (Ptr{uni_graph},), graph)
+    ccall(address(26), Ptr{uni_graph}, (Ptr{uni_graph},), graph)
 uni_graph_save(graph, path, error) =
-    ccall(address(24), Int32, (Ptr{uni_graph}, Cstring, Ptr{uni_error}), graph, path, error)
+    ccall(address(27), Int32, (Ptr{uni_graph}, Cstring, Ptr{uni_error}), graph, path, error)
 uni_graph_tensor(graph, part) =
-    ccall(address(25), Ptr{uni_tensor}, (Ptr{uni_graph}, Int32), graph, part)
+    ccall(address(28), Ptr{uni_tensor}, (Ptr{uni_graph}, Int32), graph, part)
 uni_memory_name(memory) =
-    ccall(address(26), Cstring, (Int32,), memory)
+    ccall(address(29), Cstring, (Int32,), memory)
 uni_sample_get_info(sample, info, error) =
-    ccall(address(27), Int32, (Ptr{uni_sample}, Ptr{uni_sample_info}, Ptr{uni_error}), sample, info, error)
+    ccall(address(30), Int32, (Ptr{uni_sample}, Ptr{uni_sample_info}, Ptr{uni_error}), sample, info, error)
 uni_sample_neighbors(graph, seeds, options, stream, sample, error) =
-    ccall(address(28), Int32, (Ptr{uni_graph}, Ptr{uni_array}, Ptr{uni_sample_options}, Ptr{Cvoid},
+    ccall(address(31), Int32, (Ptr{uni_graph}, Ptr{uni_array}, Ptr{uni_sample_options}, Ptr{Cvoid},
     Ptr{Ptr{uni_sample}}, Ptr{uni_error}), graph, seeds, options, stream, sample, error)
 uni_sample_nodes(sample) =
-    ccall(address(29), Ptr{uni_array}, (Ptr{uni_sample},), sample)
+    ccall(address(32), Ptr{uni_array}, (Ptr{uni_sample},), sample)
 uni_sample_release(sample) =
-    ccall(address(30), Cvoid, (Ptr{uni_sample},), sample)
+    ccall(address(33), Cvoid, (Ptr{uni_sample},), sample)
 uni_sample_retain(sample) =
-    ccall(address(31), Ptr{uni_sample}, (Ptr{uni_sample},), sample)
+    ccall(address(34), Ptr{uni_sample}, (Ptr{uni_sample},), sample)
 uni_sample_tensor(sample, part) =
-    ccall(address(32), Ptr{uni_tensor}, (Ptr{uni_sample}, Int32), sample, part)
+    ccall(address(35), Ptr{uni_tensor}, (Ptr{uni_sample}, Int32), sample, part)
 uni_sample_wait(sample, error) =
-    ccall(address(33), Int32, (Ptr{uni_sample}, Ptr{uni_error}), sample, error)
+    ccall(address(36), Int32, (Ptr{uni_sample}, Ptr{uni_error}), sample, error)
 uni_scatter(destination, index, rows, options, stream, error) =
-    ccall(address(34), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_array}, Ptr{uni_scatter_options}, Ptr{Cvoid},
+    ccall(address(37), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_array}, Ptr{uni_scatter_options}, Ptr{Cvoid},
     Ptr{uni_error}), destination, index, rows, options, stream, error)
 uni_status_string(status) =
-    ccall(address(35), Cstring, (Int32,), status)
+    ccall(address(38), Cstring, (Int32,), status)
 uni_tensor_array(tensor) =
-    ccall(address(36), Ptr{uni_array}, (Ptr{uni_tensor},), tensor)
+    ccall(address(39), Ptr{uni_array}, (Ptr{uni_tensor},), tensor)
 uni_tensor_context(tensor) =
-    ccall(address(37), Ptr{uni_context}, (Ptr{uni_tensor},), tensor)
+    ccall(address(40), Ptr{uni_context}, (Ptr{uni_tensor},), tensor)
 uni_tensor_copy_from(tensor, source, stream, error) =
-    ccall(address(38), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, source, stream,
+    ccall(address(41), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, source, stream,
     error)
 uni_tensor_copy_to(tensor, destination, stream, error) =
-    ccall(address(39), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, destination,
+    ccall(address(42), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, destination,
     stream, error)
 uni_tensor_create(context, desc, tensor, error) =
-    ccall(address(40), Int32, (Ptr{uni_context}, Ptr{uni_tensor_desc}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), context,
+    ccall(address(43), Int32, (Ptr{uni_context}, Ptr{uni_tensor_desc}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), context,
     desc, tensor, error)
 uni_tensor_device_pointer(tensor, device_id, data, error) =
-    ccall(address(41), Int32, (Ptr{uni_tensor}, Int32, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, device_id, data, error)
+    ccall(address(44), Int32, (Ptr{uni_tensor}, Int32, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, device_id, data, error)
 uni_tensor_fill(tensor, value, stream, error) =
-    ccall(address(42), Int32, (Ptr{uni_tensor}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{uni_error}), tensor, value, stream, error)
+    ccall(address(45), Int32, (Ptr{uni_tensor}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{uni_error}), tensor, value, stream, error)
 uni_tensor_from_dlpack(context, managed, tensor, error) =
-    ccall(address(43), Int32, (Ptr{uni_context}, Ptr{DLManagedTensorVersioned}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}),
+    ccall(address(46), Int32, (Ptr{uni_context}, Ptr{DLManagedTensorVersioned}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}),
     context, managed, tensor, error)
 uni_tensor_get_info(tensor, info, error) =
-    ccall(address(44), Int32, (Ptr{uni_tensor}, Ptr{uni_tensor_info}, Ptr{uni_error}), tensor, info, error)
+    ccall(address(47), Int32, (Ptr{uni_tensor}, Ptr{uni_tensor_info}, Ptr{uni_error}), tensor, info, error)
 uni_tensor_host_pointer(tensor, data, error) =
-    ccall(address(45), Int32, (Ptr{uni_tensor}, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, data, error)
+    ccall(address(48), Int32, (Ptr{uni_tensor}, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, data, error)
 uni_tensor_load(context, path, memory, options, tensor, error) =
-    ccall(address(46), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{uni_load_options}, Ptr{Ptr{uni_tensor}},
+    ccall(address(49), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{uni_load_options}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, path, memory, options, tensor, error)
 uni_tensor_register(context, array, destroy, user_data, tensor, error) =
-    ccall(address(47), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
+    ccall(address(50), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
 uni_tensor_release(tensor) =
-    ccall(address(48), Cvoid, (Ptr{uni_tensor},), tensor)
+    ccall(address(51), Cvoid, (Ptr{uni_tensor},), tensor)
+uni_tensor_release_after(tensor, device_id, stream, error) =
+    ccall(address(52), Int32, (Ptr{uni_tensor}, Int32, Ptr{Cvoid}, Ptr{uni_error}), tensor, device_id, stream, error)
 uni_tensor_reshape(tensor, ndim, shape, view, error) =
-    ccall(address(49), Int32, (Ptr{uni_tensor}, Int32, Ptr{Int64}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, ndim,
+    ccall(address(53), Int32, (Ptr{uni_tensor}, Int32, Ptr{Int64}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, ndim,
     shape, view, error)
 uni_tensor_retain(tensor) =
-    ccall(address(50), Ptr{uni_tensor}, (Ptr{uni_tensor},), tensor)
+    ccall(address(54), Ptr{uni_tensor}, (Ptr{uni_tensor},), tensor)
 uni_tensor_save(tensor, path, error) =
-    ccall(address(51), Int32, (Ptr{uni_tensor}, Cstring, Ptr{uni_error}), tensor, path, error)
+    ccall(address(55), Int32, (Ptr{uni_tensor}, Cstring, Ptr{uni_error}), tensor, path, error)
 uni_tensor_slice(tensor, start, stop, view, error) =
-    ccall(address(52), Int32, (Ptr{uni_tensor}, Int64, Int64, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, start,
+    ccall(address(56), Int32, (Ptr{uni_tensor}, Int64, Int64, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, start,
     stop, view, error)
 uni_tensor_to_dlpack(tensor, device, device_id, out, error) =
-    ccall(address(53), Int32, (Ptr{uni_tensor}, Int32, Int32, Ptr{Ptr{DLManagedTensorVersioned}}, Ptr{uni_error}),
+    ccall(address(57), Int32, (Ptr{uni_tensor}, Int32, Int32, Ptr{Ptr{DLManagedTensorVersioned}}, Ptr{uni_error}),
     tensor, device, device_id, out, error)
 uni_tensor_wrap(context, array, destroy, user_data, tensor, error) =
-    ccall(address(54), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
+    ccall(address(58), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
 uni_version() =
-    ccall(address(55), Cstring, ())
+    ccall(address(59), Cstring, ())
 
 end

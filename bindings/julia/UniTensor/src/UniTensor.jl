@@ -14,8 +14,8 @@ module UniTensor
 import Libdl
 
 export Context, DenseTensor, DeviceTensor, Graph, PaddedTensor, Sample, Tensor, UniTensorError, BFloat16
-export allocate, default_context, delete_dlpack, from_dlpack, gather, gather!, hold_stream, info, load, loadgraph,
-    memory_info, num_threads, register, reset_statistics!, sample_neighbors, save, savegraph, scatter!, slice,
+export allocate, backend_info, default_context, delete_dlpack, device_info, follow_stream, from_dlpack, gather, gather!,
+    hold_stream, info, load, loadgraph, memory_info, num_threads, register, release_after, reset_statistics!, sample_neighbors, save, savegraph, scatter!, slice,
     statistics, synchronize, tensor, to_dlpack, wrap
 
 include("LibUnitensor.jl")

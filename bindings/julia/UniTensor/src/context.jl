@@ -160,3 +160,60 @@ function hold_stream(stream = nothing; device::Integer = 0, context::Context = d
     GC.@preserve context stream call(LibUnitensor.uni_context_hold_stream, open_pointer(context), device, held)
     return nothing
 end
+
+"""
+    follow_stream(stream = nothing; device = 0, context = default_context())
+
+The other way round: make every operation that the context enqueues from now on wait for what has been enqueued on a stream
+so far; the host does not wait, but for what the CPU computes. So the library may use what others write on that stream.
+"""
+function follow_stream(stream = nothing; device::Integer = 0, context::Context = default_context())
+    followed = stream_pointer(stream)
+    GC.@preserve context stream call(LibUnitensor.uni_context_follow_stream, open_pointer(context), device, followed)
+    return nothing
+end
+
+const DEVICE_TYPES = (cpu = LibUnitensor.UNI_DEVICE_CPU, cuda = LibUnitensor.UNI_DEVICE_CUDA)
+
+# 1000 * major + 10 * minor, as CUDA writes them; `nothing` where there is none.
+cuda_version(number) = number == 0 ? nothing : VersionNumber(number ÷ 1000, number % 1000 ÷ 10)
+
+"""
+    backend_info(device_type = :cuda; context = default_context())
+
+The backend for devices of a type (`:cpu` or `:cuda`): whether it is `available`, and the `reason` and what to do where it
+is not; `num_devices`; the `name`, and the `path` of its plugin; versions of CUDA, `nothing` where there is none: that of
+the `toolkit` it was built with, of the oldest driver that it needs (`least_driver`) and of the `driver` that is installed.
+"""
+function backend_info(device_type::Symbol = :cuda; context::Context = default_context())
+    raw = sized(LibUnitensor.uni_backend_info)
+    code = choose("device_type", DEVICE_TYPES, device_type)
+    GC.@preserve context begin
+        call(LibUnitensor.uni_context_backend_info, open_pointer(context), code, raw)
+        return (available = raw[].available != 0, num_devices = Int(raw[].num_devices), name = unsafe_string(raw[].name),
+                path = unsafe_string(raw[].path), reason = unsafe_string(raw[].reason),
+                toolkit = cuda_version(raw[].toolkit_version), least_driver = cuda_version(raw[].least_driver_version),
+                driver = cuda_version(raw[].driver_version))
+    end
+end
+
+"""
+    device_info(device = 0, device_type = :cuda; context = default_context())
+
+A device of a type (`:cpu` or `:cuda`), 0 to `backend_info(device_type).num_devices - 1`: its `name` and `pci_address`,
+`compute_capability` (`nothing` for the CPU), `num_processors` (multiprocessors; threads of the context for the CPU),
+`total_bytes` of memory, `link_bytes_per_second` (one way; `nothing` where that is not known), and whether it reads
+`managed_memory` while the CPU does and all `host_memory`, by the `host_page_tables` or not.
+"""
+function device_info(device::Integer = 0, device_type::Symbol = :cuda; context::Context = default_context())
+    raw = sized(LibUnitensor.uni_device_info)
+    code = choose("device_type", DEVICE_TYPES, device_type)
+    GC.@preserve context call(LibUnitensor.uni_context_device_info, open_pointer(context), code, device, raw)
+    has(flag) = raw[].flags & flag != 0
+    return (name = text_of(raw[].name), pci_address = text_of(raw[].pci_address),
+            compute_capability = device_type == :cpu ? nothing : VersionNumber(raw[].compute_major, raw[].compute_minor),
+            num_processors = Int(raw[].num_processors), total_bytes = Int(raw[].total_bytes),
+            link_bytes_per_second = raw[].link_bytes_per_second == 0 ? nothing : Int(raw[].link_bytes_per_second),
+            managed_memory = has(LibUnitensor.UNI_DEVICE_MANAGED_MEMORY), host_memory = has(LibUnitensor.UNI_DEVICE_HOST_MEMORY),
+            host_page_tables = has(LibUnitensor.UNI_DEVICE_HOST_PAGE_TABLES))
+end

@@ -113,6 +113,32 @@ are gone. Closing twice is allowed.
 """
 Base.close(t::Tensor) = release(t.handle)
 
+"""
+    release_after(t, stream = nothing; device = 0)
+
+As `close`, for memory that kernels of others use on a stream of a CUDA device: it stays until what has been enqueued there
+so far has finished. Operations of the library are waited for in any case. The tensor is still open where this throws.
+"""
+function release_after(t::Tensor, stream = nothing; device::Integer = 0)
+    used = stream_pointer(stream)
+    GC.@preserve t stream begin
+        # The reference that goes is one more: closing gives back the tensor's own, and looks after what it keeps alive.
+        extra = LibUnitensor.uni_tensor_retain(open_pointer(t))
+        is_given_back = false
+        # A function that logs may throw after the call has succeeded.
+        try
+            call(extra, device, used) do arguments...
+                status = LibUnitensor.uni_tensor_release_after(arguments...)
+                is_given_back = status == LibUnitensor.UNI_STATUS_OK
+                return status
+            end
+        finally
+            is_given_back ? close(t) : LibUnitensor.uni_tensor_release(extra)
+        end
+    end
+    return nothing
+end
+
 Base.isopen(t::Tensor) = t.handle.pointer != C_NULL
 
 # --- As arrays --------------------------------------------------------------------------------------------------------

@@ -115,6 +115,50 @@ end
     foreach(destroy_stream, (stream, ours, theirs))
 end
 
+"A kernel of another library, which copies a tensor of 160 bytes when its turn comes in the stream."
+enqueue_copy(stream, to, from) = ccall(Libdl.dlsym(FAKE, :fake_enqueue_copy), Cvoid,
+                                       (Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Cvoid}, Int64), stream,
+                                       UniTensor.device_pointer(to), UniTensor.device_pointer(from), 160)
+
+@testset "streams of others are followed: $follows" for follows in (false, true)
+    ours, theirs = create_stream(), create_stream()
+    target, source, index = on_device(zeros(Float32, 4, 10)), on_device(table()), on_device([3])
+    enqueue_copy(theirs, target, source)
+    follows && follow_stream(theirs; context = CONTEXT)
+    rows = gather(target, index; stream = ours)
+    finish_stream(ours)
+    @test (Array(rows) == table()[:, [4]]) == follows
+    @test fails(() -> follow_stream(theirs; device = 1, context = CONTEXT), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "device 1")
+    finish_stream(theirs)
+    synchronize(CONTEXT)
+    foreach(destroy_stream, (ours, theirs))
+end
+
+@testset "memory stays for kernels of others" begin
+    theirs = create_stream()
+    source, seen = on_device(table()), on_device(zeros(Float32, 4, 10))
+    enqueue_copy(theirs, seen, source)
+    @test fails(() -> release_after(source, theirs; device = 1), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "device 1")
+    @test isopen(source)
+    release_after(source, theirs)
+    @test !isopen(source)
+    on_device(zeros(Float32, 4, 10))
+    synchronize(CONTEXT)
+    @test Array(seen) == table()
+    destroy_stream(theirs)
+end
+
+@testset "backends and devices are described" begin
+    backend = backend_info(; context = CONTEXT)
+    @test backend == (available = true, num_devices = 1, name = "cuda", path = DEVICE_BACKEND, reason = "",
+                      toolkit = v"13", least_driver = v"13", driver = v"13")
+    device = device_info(; context = CONTEXT)
+    @test device.name == "emulated device" && device.pci_address == "0000:17:00.0" && device.compute_capability == v"9"
+    @test device.num_processors == 4 && device.total_bytes == 2^30
+    @test device.managed_memory && !device.host_memory && !device.host_page_tables
+    @test fails(() -> device_info(1; context = CONTEXT), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "no CUDA device 1")
+end
+
 # What is collected is found by a finalizer.
 function watched(a, gone)
     finalizer(_ -> gone[] = true, a)

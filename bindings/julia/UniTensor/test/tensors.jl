@@ -10,6 +10,13 @@
     @test memory_info().supported && memory_info().reason != ""
     pinned = memory_info(:pinned; context = context)
     @test !pinned.supported && pinned.resolved === nothing && occursin("CUDA", pinned.reason)
+    cpu, cuda = backend_info(:cpu; context = context), backend_info(; context = context)
+    @test cpu.available && cpu.num_devices == 1 && cpu.name == "cpu" && cpu.path == cpu.reason == "" && cpu.driver === nothing
+    @test cuda.available == (cuda.reason == "")
+    device = device_info(0, :cpu; context = context)
+    @test device.num_processors == 3 && device.total_bytes > 2^24 && device.compute_capability === nothing
+    @test fails(() -> device_info(1, :cpu; context = context), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "no CPU device 1")
+    @test fails(() -> backend_info(:tpu; context = context), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, ":tpu")
     @test synchronize(context) === UniTensor.check(context) === nothing
     @test hold_stream(; context = context) === nothing
     close(context)
