@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Count what `meson test` ran: prints PASSED FAILED SKIPPED for a log that it wrote (meson-logs/*.json).
 
-Where a test is a program of many cases (cmocka, pytest), its cases are counted, so that one skipped inside of a program
+Where a test is a program of many cases (cmocka, pytest, cargo, Julia's Test), its cases are counted, so that one skipped inside of a program
 that succeeds is seen. A program that fails counts as one failure at least.
 """
 import json
@@ -14,6 +14,11 @@ CMOCKA = {"passed": r"\[  PASSED  \] (\d+) test", "failed": r"\[  FAILED  \] (\d
           "skipped": r"\[  SKIPPED \] (\d+) test"}
 PYTEST = {"passed": r"(\d+) passed", "failed": r"(\d+) (?:failed|error)", "skipped": r"(\d+) (?:skipped|xfailed)"}
 PYTEST_SUMMARY = r"^(?:=+ )?(?:\d+ \w+, )*\d+ \w+ in [\d.]+s.*$"
+CARGO = {"passed": r"test result: .*?(\d+) passed", "failed": r"test result: .*?(\d+) failed",
+         "skipped": r"test result: .*?(\d+) ignored"}
+# The line of a test set that is in no other, below a head that names the columns that there are.
+JULIA_HEAD = r"^Test Summary: *\|(.*)\n(\S.*)\|(.*)$"
+JULIA = {"Pass": "passed", "Fail": "failed", "Error": "failed", "Broken": "skipped"}
 GOOD = ("OK", "EXPECTEDFAIL")
 SKIPPED = ("SKIP", "IGNORED")
 
@@ -22,11 +27,21 @@ def sums(patterns: dict[str, str], text: str) -> dict[str, int]:
     return {name: sum(int(number) for number in re.findall(pattern, text)) for name, pattern in patterns.items()}
 
 
+def julia_sums(text: str) -> dict[str, int]:
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    for head, _, numbers in re.findall(JULIA_HEAD, text, re.MULTILINE):
+        for column, number in zip(head.split(), numbers.split()):
+            if column in JULIA:
+                counts[JULIA[column]] += int(number)
+    return counts
+
+
 def count_cases(text: str) -> dict[str, int]:
     """The cases of one program; all zero where it does not say."""
     counts = sums(CMOCKA, text)
-    if any(counts.values()):
-        return counts
+    for found in (counts, sums(CARGO, text), julia_sums(text)):
+        if any(found.values()):
+            return found
     return sums(PYTEST, "\n".join(re.findall(PYTEST_SUMMARY, text, re.MULTILINE)))
 
 
