@@ -121,17 +121,14 @@ uni_status uni_tensor_device_pointer(const uni_tensor *tensor, int32_t device_id
 uni_status uni_tensor_copy_from(uni_tensor *tensor, const uni_array *source, void *stream, uni_error *error) {
   return guard(error, [&] {
     require(tensor, "tensor");
-    uni::core::require_inherited(*tensor, "tensor");
-    uni::core::copy_array(tensor->context(), tensor->view(), "tensor", read_array(source, "source"), "source", stream);
+    uni::core::copy_array_to_tensor(*tensor, read_array(source, "source"), stream);
   });
 }
 
 uni_status uni_tensor_copy_to(const uni_tensor *tensor, const uni_array *destination, void *stream, uni_error *error) {
   return guard(error, [&] {
     require(tensor, "tensor");
-    uni::core::require_inherited(*tensor, "tensor");
-    uni::core::copy_array(tensor->context(), read_array(destination, "destination"), "destination", tensor->view(),
-                          "tensor", stream);
+    uni::core::copy_tensor_to_array(*tensor, read_array(destination, "destination"), stream);
   });
 }
 

@@ -281,12 +281,19 @@ void wait_before_cpu_writes(uni_context *context, const ArrayView &array) {
   context->wait_for_memory(array.array.data, array.layout.span_bytes, true);
 }
 
+namespace {
+
+// What is given for a copy of or to a tensor.
+void require_like(const ArrayView &given, const char *name, const uni_tensor &tensor) {
+  require_no_count(given, name);
+  require_same_dtype(given, name, tensor.view(), "tensor");
+  require_shape(given, name, tensor.array().ndim, tensor.array().shape);
+}
+
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
                 const ArrayView &source, const char *source_name, void *stream) {
   require_no_count(source, source_name);
   require_no_count(destination, destination_name);
-  require_same_dtype(source, source_name, destination, destination_name);
-  require_shape(source, source_name, destination.array.ndim, destination.array.shape);
   require_writable(destination, destination_name);
   require_no_overlap(source, source_name, destination, destination_name);
   if (source.layout.num_bytes == 0) return;
@@ -299,6 +306,20 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
     wait_before_cpu_writes(context, destination);
   }
   backend.call(backend.ops().copy, &to, &from, stream);
+}
+
+}  // namespace
+
+void copy_array_to_tensor(uni_tensor &tensor, const ArrayView &source, void *stream) {
+  require_inherited(tensor, "tensor");
+  require_like(source, "source", tensor);
+  copy_array(tensor.context(), tensor.view(), "tensor", source, "source", stream);
+}
+
+void copy_tensor_to_array(const uni_tensor &tensor, const ArrayView &destination, void *stream) {
+  require_inherited(tensor, "tensor");
+  require_like(destination, "destination", tensor);
+  copy_array(tensor.context(), destination, "destination", tensor.view(), "tensor", stream);
 }
 
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream) {

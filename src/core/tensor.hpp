@@ -98,8 +98,8 @@ void note_stream(const uni_tensor &tensor, int32_t device_id, void *stream);
 // Before the CPU reads or writes an array: device operations that use it must not be overtaken.
 void wait_before_cpu_reads(uni_context *context, const ArrayView &array);
 void wait_before_cpu_writes(uni_context *context, const ArrayView &array);
-void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
-                const ArrayView &source, const char *source_name, void *stream);
+void copy_array_to_tensor(uni_tensor &tensor, const ArrayView &source, void *stream);
+void copy_tensor_to_array(const uni_tensor &tensor, const ArrayView &destination, void *stream);
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream);
 
 // The backend that computes on these operands: the CPU's if all are its, the device's if the leading one is on a device.

@@ -304,14 +304,13 @@ static void test_copies_refuse(void **state) {
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor", uni_tensor_copy_to(NULL, &good, NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "destination", uni_tensor_copy_to(tensor, NULL, NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor", uni_tensor_fill(NULL, NULL, NULL, &error));
-/* Where two operands differ the message names one of them and says what both are. */
+/* The message names what was given. */
 #define WRONG(expected, change) \
   do { \
     uni_array array = good; \
     change; \
     FAILS((expected), "source", uni_tensor_copy_from(tensor, &array, NULL, &error)); \
-    FAILS((expected), "", uni_tensor_copy_to(tensor, &array, NULL, &error)); \
-    assert_true(strstr(error.message, "destination") != NULL || strstr(error.message, "tensor") != NULL); \
+    FAILS((expected), "destination", uni_tensor_copy_to(tensor, &array, NULL, &error)); \
   } while (0)
   WRONG(UNI_STATUS_DTYPE_MISMATCH, array.dtype = UNI_DTYPE_INT32);
   WRONG(UNI_STATUS_SHAPE_MISMATCH, array.shape[0] = 2);
