@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 import numpy as np
 import unitensor as ut
-from tqdm import tqdm
 
 from . import machine, reference, report, sizes
+from .progress import progress
 from .timing import interleave, median, ratio
 
 TARGETS = (
@@ -150,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
     results, misses = [], []
     contexts = {threads: ut.Context(num_threads=threads) for threads in options.threads}
     cases = [(row_bytes, threads) for threads in options.threads for row_bytes in options.row_bytes]
-    for row_bytes, threads in tqdm(cases, desc="gather", disable=None, leave=False):
+    for row_bytes, threads in progress(cases, "gather"):
         for attempt in range(1, 4 if options.check else 2):
             result = _measure(options, table, torch, torch_table, loops, row_bytes, threads, contexts[threads])
             result["attempts"] = attempt

@@ -10,9 +10,9 @@ from typing import Any, Callable
 
 import numpy as np
 import unitensor as ut
-from tqdm import tqdm
 
 from . import reference, report, sizes
+from .progress import progress
 from .timing import interleave, median, ratio
 
 TARGETS = "at most 1.2 times the reference loop's time on one thread, and 1.3 times that speed on two"
@@ -117,7 +117,7 @@ def run(options: argparse.Namespace) -> int:
     random = np.random.default_rng(options.seed + 1)
     batches = [random.choice(num_nodes, min(options.seeds, num_nodes), replace=False) for _ in range(_BATCHES)]
     graphs = {}
-    for threads in tqdm(options.threads, desc="graph", disable=None, leave=False):
+    for threads in progress(options.threads, "graph"):
         context = ut.Context(num_threads=threads)
         graphs[threads] = ut.Graph(_own(indptr, context), _own(indices, context), context=context)
     loops = reference.load("reference", options.reference)
