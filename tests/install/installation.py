@@ -105,6 +105,12 @@ class Installation:
         """The environment in which pkg-config finds this installation."""
         return {"PKG_CONFIG_PATH": str(self.folders["libdir"] / "pkgconfig"), "PKG_CONFIG_SYSROOT_DIR": str(self.root)}
 
+    def configure_pkg_config(self) -> None:
+        """Has the .pc file say where the files are, as if the build had been configured with that prefix."""
+        file = self.folders["libdir"] / "pkgconfig" / "unitensor.pc"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub(r"^prefix=.*$", f"prefix={self.prefix}", text, flags=re.MULTILINE), encoding="utf-8")
+
     def library_path(self) -> dict[str, str]:
         return {"LD_LIBRARY_PATH": str(self.folders["libdir"])}
 
