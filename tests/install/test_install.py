@@ -15,6 +15,7 @@ from installation import Installation  # noqa: E402
 from report import run_cases  # noqa: E402
 from test_consumers import ConsumersTest  # noqa: E402
 from test_files import FilesTest  # noqa: E402
+from test_lists import ListsTest  # noqa: E402
 from test_planted_plugins import PlantedPluginsTest  # noqa: E402
 
 
@@ -24,10 +25,10 @@ def main() -> int:
     parser.add_argument("tests", nargs="*", help="names of tests, or parts of them; all where none is given")
     options = parser.parse_args()
 
-    cases = (FilesTest, ConsumersTest, PlantedPluginsTest)
+    cases = (ListsTest, FilesTest, ConsumersTest, PlantedPluginsTest)
     installation = Installation(options.build)
     try:
-        for case in cases:
+        for case in cases[1:]:
             case.installation = installation
         return run_cases(cases, options.tests)
     finally:
