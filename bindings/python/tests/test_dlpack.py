@@ -26,9 +26,19 @@ class Legacy:
         return self.source.__dlpack_device__()
 
 
+def numpy_exports(array):
+    try:
+        array.__dlpack__()
+    except BufferError:
+        return False
+    return True
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_round_trips_with_numpy(dtype):
     source = (np.arange(12) % 3).reshape(3, 4).astype(dtype)
+    if not numpy_exports(source):
+        pytest.skip(f"this NumPy gives no {dtype} through DLPack")
     tensor = ut.from_dlpack(source)
     assert tensor.dtype == source.dtype and address(tensor.numpy()) == address(source)
     back = np.from_dlpack(tensor)

@@ -13,6 +13,7 @@ from .dtypes import DTYPES
 from .errors import DtypeMismatchError
 
 _LEGACY_DEFAULT_STREAM = 1
+_ADDRESS_OF_NOTHING = 64
 
 
 class HostView:
@@ -29,7 +30,8 @@ def host_interface(handle: Any, info: Any) -> dict[str, Any]:
     """For memory that the CPU reads. Raises DeviceMismatchError, DtypeMismatchError."""
     data = ffi.new("void **")
     call(lib.uni_tensor_host_pointer, handle, data)
-    return _interface(info, int(ffi.cast("uintptr_t", data[0])))
+    # NumPy 1 takes the address 0 for no interface at all; where there are no elements nobody reads at another one.
+    return _interface(info, int(ffi.cast("uintptr_t", data[0])) or _ADDRESS_OF_NOTHING)
 
 
 def cuda_interface(handle: Any, info: Any) -> dict[str, Any]:

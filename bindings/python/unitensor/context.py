@@ -113,7 +113,7 @@ class Context:
             token = _library.add_log_function(log)
             # When the last Python object that uses the context is gone, its messages have nobody to go to.
             weakref.finalize(self, _library.remove_log_function, token)
-            options.log = lib.unipy_log
+            options.log = ffi.addressof(lib, "unipy_log")
             options.log_user_data = ffi.cast("void *", token)
         out = ffi.new("uni_context **")
         call(lib.uni_context_create, options, out)
