@@ -2,6 +2,7 @@
 """An installation of a build folder in a temporary folder, and programs that are built against it outside of the tree."""
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import unittest
 from typing import Any, Optional
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -28,6 +30,14 @@ def run(*command: object, env: Optional[dict[str, str]] = None, **options: Any) 
     if done.returncode != 0:
         raise AssertionError(f"{' '.join(map(str, command))} exited with {done.returncode}:\n{done.stdout}")
     return done.stdout
+
+
+def package_folder(name: str) -> pathlib.Path:
+    """Where this Python has a package. Without it the test is skipped."""
+    found = importlib.util.find_spec(name)
+    if found is None or found.origin is None:
+        raise unittest.SkipTest(f"there is no {name}")
+    return pathlib.Path(found.origin).parent.parent
 
 
 class Installation:

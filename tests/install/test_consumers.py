@@ -2,7 +2,6 @@
 """Programs outside of the source tree, each built as its author would build it."""
 from __future__ import annotations
 
-import importlib.util
 import json
 import pathlib
 import re
@@ -10,7 +9,7 @@ import shutil
 import sys
 import unittest
 
-from installation import SOURCE, Installation, run
+from installation import SOURCE, Installation, package_folder, run
 
 RESULT = re.compile(r"unitensor \d+\.\d+\.\d+: 6 nodes, sum 15\n")
 
@@ -102,10 +101,3 @@ class ConsumersTest(unittest.TestCase):
         site, = (folder / "venv").glob("lib/python3*/site-packages")
         (site / "installed.pth").write_text("".join(f"{path}\n" for path in packages), encoding="utf-8")
         self.assertRegex(run(folder / "venv" / "bin" / "python", "-E", "batch.py", cwd=folder), RESULT)
-
-
-def package_folder(name: str) -> pathlib.Path:
-    found = importlib.util.find_spec(name)
-    if found is None or found.origin is None:
-        raise unittest.SkipTest(f"there is no {name}")
-    return pathlib.Path(found.origin).parent.parent

@@ -6,7 +6,7 @@ import json
 import sys
 import unittest
 
-from installation import HERE, Installation, run
+from installation import HERE, Installation, package_folder, run
 
 
 def expected_files() -> dict[str, set[str]]:
@@ -61,6 +61,7 @@ class FilesTest(unittest.TestCase):
     def test_the_command_works_where_it_was_installed_and_moved_to(self) -> None:
         if not self.installation.has_python:
             self.skipTest("the build has no Python package")
+        package_folder("numpy")
         moved = Installation(self.installation.build)
         try:
             for destination in (moved.prefix, moved.temporary / "elsewhere" / "prefix"):
