@@ -29,6 +29,8 @@ EXCEPTIONS = {
         "uni_graph_retain": "references are counted by Julia",
         "uni_sample_retain": "references are counted by Julia",
         "uni_context_options_init": "the struct is filled by its constructor",
+        "uni_dtype_name": "element types are Julia's",
+        "uni_dtype_size": "element types are Julia's",
     },
 }
 
