@@ -9,7 +9,7 @@ import shutil
 import sys
 import unittest
 
-from installation import SOURCE, Installation, package_folder, run
+from installation import CONSUMERS, SOURCE, Installation, package_folder, run
 
 RESULT = re.compile(r"unitensor \d+\.\d+\.\d+: 6 nodes, sum 15\n")
 
@@ -90,6 +90,32 @@ class ConsumersTest(unittest.TestCase):
         built = {target["name"] for target in targets if target["build_by_default"]}
         self.assertLessEqual(built, {"batch_c", "batch_cpp", "unitensor", "unitensor_cpu", "unitensor_gather_avx2",
                                      "unitensor_gather_avx512"})
+
+    def test_rust(self) -> None:
+        if shutil.which("cargo") is None:
+            self.skipTest("there is no cargo")
+        # The crates as from a registry: out of the tree, beside the one that uses them.
+        folder = self.installation.consumer("rust")
+        for part in ("bindings/rust", "examples/rust"):
+            shutil.copytree(SOURCE / part, folder / "sources" / part, ignore=shutil.ignore_patterns("target"))
+        (folder / "batch" / "src").mkdir(parents=True)
+        shutil.copy(CONSUMERS / "batch.rs", folder / "batch" / "src" / "main.rs")
+        (folder / "batch" / "Cargo.toml").write_text(
+            '[package]\nname = "batch"\nversion = "1.0.0"\nedition = "2021"\n\n'
+            '[dependencies]\nunitensor = { path = "../sources/bindings/rust/unitensor" }\n\n[workspace]\n', encoding="utf-8")
+        self.assertRegex(run("cargo", "run", "--quiet", "--offline", cwd=folder / "batch",
+                             env={**self.installation.pkg_config(), **self.installation.library_path(),
+                                  "CARGO_HOME": str(folder / "home"), "CARGO_TARGET_DIR": str(folder / "target")}), RESULT)
+
+    def test_julia(self) -> None:
+        if shutil.which("julia") is None:
+            self.skipTest("there is no julia")
+        folder = self.installation.consumer("julia", "batch.jl")
+        shutil.copytree(SOURCE / "bindings" / "julia" / "UniTensor", folder / "packages" / "UniTensor")
+        environment = {"JULIA_LOAD_PATH": f":{folder / 'packages'}", "JULIA_DEPOT_PATH": str(folder / "depot")}
+        library = self.installation.folders["libdir"] / "libunitensor.so.0"
+        for place in (self.installation.library_path(), {"UNITENSOR_LIBRARY": str(library)}):
+            self.assertRegex(run("julia", "--startup-file=no", "batch.jl", cwd=folder, env={**environment, **place}), RESULT)
 
     def test_python(self) -> None:
         if not self.installation.has_python:
