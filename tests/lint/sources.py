@@ -6,7 +6,7 @@ import subprocess
 
 import headers
 
-FOLDERS = ("include", "src", "cuda", "bindings", "tools", "bench", "scripts", "tests", "examples", ".ci")
+FOLDERS = ("include", "src", "cuda", "bindings", "tools", "bench", "scripts", "tests", "examples", "cmake", "debian", ".ci")
 SUFFIXES = {".c", ".h", ".cpp", ".hpp", ".cu", ".cuh", ".py", ".pyi", ".sh", ".rs", ".jl"}
 MAX_LINES = 500
 # Written by programs, and compared with what these write by tests of their own.
