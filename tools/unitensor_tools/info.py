@@ -97,13 +97,17 @@ def _device_line(device: dict[str, Any]) -> str:
     )
 
 
-def _memory_line(kind: str, entry: dict[str, Any]) -> str:
-    what = "available"
+def _memory_line(kind: str, entry: dict[str, Any], why_no_cuda: str) -> str:
+    what, reason = "available", entry["reason"]
+    # Said once is enough. The library cuts what is long.
+    start, found, rest = reason.partition(why_no_cuda[:40]) if why_no_cuda else (reason, "", "")
+    if found and why_no_cuda.startswith(found + rest[:100]):
+        reason = f"{start}no CUDA backend, as said above"
     if not entry["supported"]:
         what = "not available"
     elif entry["is"] != kind:
         what = f"is {entry['is']} memory here"
-    return f"{kind} memory: {what} ({entry['reason']})"
+    return f"{kind} memory: {what} ({reason})"
 
 
 def _limit_line(name: str, limit: dict[str, Any]) -> str:
@@ -122,7 +126,7 @@ def lines_of(content: dict[str, Any]) -> Iterator[str]:
     yield from _backend_lines(content["backends"], content["threads"])
     yield from map(_device_line, content["devices"])
     for kind, entry in content["memory"].items():
-        yield _memory_line(kind, entry)
+        yield _memory_line(kind, entry, content["backends"]["cuda"]["reason"])
     for name, limit in content["limits"].items():
         yield _limit_line(name, limit)
     for name, value in content["machine"].items():
