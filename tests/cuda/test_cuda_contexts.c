@@ -436,8 +436,7 @@ static void test_release_in_a_child(void **state) {
   assert_true(child >= 0);
   if (child == 0) {
     alarm(20);
-    char *const mapped =
-        mmap(data, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    char *const mapped = mmap(data, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (mapped != data) _exit(2);
     memset(mapped, 5, size);
     uni_tensor_release(pinned);
