@@ -62,6 +62,8 @@ static void unipy_add_event(unipy_event *event) {
   if (Py_AddPendingCall(unipy_run_scheduled, NULL) != 0) atomic_store(&unipy_scheduled, 0);
 }
 
+uint32_t unipy_abi_version(void) { return UNI_ABI_VERSION; }
+
 /* User data for unipy_destroy, made beforehand so that dropping needs no memory. NULL where there is none. */
 static void *unipy_new_keeper(void *handle) {
   unipy_event *const event = calloc(1, sizeof *event + 1);

@@ -4,6 +4,8 @@ extern "Python" void unipy_drop_object(void *handle);
 extern "Python" void unipy_log_message(void *token, int32_t level, const char *message);
 extern "Python" int32_t unipy_progress(void *handle, int64_t bytes_done, int64_t bytes_total);
 
+/* UNI_ABI_VERSION of the headers that the module was compiled with. */
+uint32_t unipy_abi_version(void);
 void *unipy_new_keeper(void *handle);
 void unipy_run_events(void);
 void unipy_destroy(void *keeper);

@@ -67,7 +67,8 @@ def build_stubs(include: pathlib.Path, folder: pathlib.Path) -> pathlib.Path:
     source.write_text(stubs(include), encoding="utf-8")
     # As in src/unitensor.map, for whatever functions there are.
     versions.write_text("UNI_0 { global: uni_*; local: *; };\n", encoding="utf-8")
-    subprocess.run(["cc", "-g", "-gdwarf-4", "-std=c11", "-shared", "-fPIC", "-w", "-I", str(include), str(source), "-o",
+    subprocess.run(["cc", "-g", "-gdwarf-4", "-std=c11", "-shared", "-fPIC", "-w", f"-ffile-prefix-map={folder}=.",
+                    f"-ffile-prefix-map={include}=include", "-I", str(include), str(source), "-o",
                     str(library), f"-Wl,-soname,{soname}", f"-Wl,--version-script={versions}"], check=True)
     return library
 

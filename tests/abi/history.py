@@ -23,15 +23,27 @@ def git(root: pathlib.Path, *arguments: str) -> str:
                           text=True).stdout
 
 
-def may_grow(line: str, added: list[str], table: str) -> bool:
-    """Whether a line is of a struct that got members at its end, and tells how many bytes it has."""
-    old = re.fullmatch(r"struct (\w+) size (\d+) alignment (\d+)", line)
-    if not old or f"struct {old[1]} size" not in table:
-        return False
-    first = table.partition(f"struct {old[1]} size")[2].splitlines()[1]
-    return first.startswith("  struct_size at 0,") and any(
-        new[1] == old[1] and int(new[2]) > int(old[2]) and new[3] == old[3]
-        for new in (re.fullmatch(r"struct (\w+) size (\d+) alignment (\d+)", text) for text in added) if new)
+def entries_of(table: str) -> dict[str, set[str]]:
+    """The lines of a table by what they belong to: a struct, or nothing. Heads of files and the major number are left out."""
+    entries: dict[str, set[str]] = {"": set()}
+    struct = ""
+    for line in table.splitlines():
+        match = re.match(r"struct (\w+) size", line)
+        if match:
+            struct = match[1]
+        elif not line.startswith("  "):
+            struct = ""
+        if not line.startswith(("# ", "UNI_ABI_MAJOR")):
+            entries.setdefault(struct, set()).add(line)
+    return entries
+
+
+def may_grow(struct: str, line: str, after: set[str]) -> bool:
+    """Whether a line tells the size of a struct that got members at its end."""
+    size = re.compile(rf"struct {struct} size (\d+) alignment (\d+)")
+    old, new = size.fullmatch(line), next(filter(None, map(size.fullmatch, after)), None)
+    return bool(struct and old and new and any(member.startswith("  struct_size at 0,") for member in after)
+                and int(new[1]) > int(old[1]) and new[2] == old[2])
 
 
 def problems_of(root: pathlib.Path, name: str, before: str, after: list[str]) -> list[str]:
@@ -40,12 +52,10 @@ def problems_of(root: pathlib.Path, name: str, before: str, after: list[str]) ->
     if TABLE not in changed and BASELINE not in changed:
         return []
     problems = [] if CHANGES in changed else [f"{name} changes the binary interface and not {CHANGES}"]
-    lines = git(root, "diff", "--unified=0", before, *after, "--", TABLE).splitlines()
-    added = [line[1:] for line in lines if line.startswith("+") and not line.startswith("+++")]
-    table = git(root, "show", f"{after[0]}:{TABLE}") if after else (root / TABLE).read_text(encoding="utf-8")
-    gone = [line[1:] for line in lines if line.startswith("-") and not line.startswith("---")
-            and line[1:] not in added and not line.startswith(("-#", "-UNI_ABI_MAJOR"))
-            and not may_grow(line[1:], added, table)]
+    old = entries_of(git(root, "show", f"{before}:{TABLE}"))
+    new = entries_of(git(root, "show", f"{after[0]}:{TABLE}") if after else (root / TABLE).read_text(encoding="utf-8"))
+    gone = [line for struct, lines in old.items() for line in sorted(lines - new.get(struct, set()))
+            if not may_grow(struct, line, new.get(struct, set()))]
     new_major = re.search(r"^\+#define UNI_ABI_MAJOR ", git(root, "diff", before, *after, "--", VERSION), re.MULTILINE)
     if gone and not new_major:
         problems.append(f"{name} breaks programs without another UNI_ABI_MAJOR: " + "; ".join(line.strip() for line in gone))
@@ -80,6 +90,9 @@ def self_test() -> int:
         (larger, True, False, 0),
         (larger.replace("  a at 4", "  a at 12"), True, False, 1),
         (table.replace("size 8", "size 4"), True, False, 1),
+        # A member that goes from one struct to another is gone from the first.
+        (table.replace("  a at 4, 4 bytes: int32_t a\n", "") + "struct uni_y size 8 alignment 4\n"
+         "  a at 4, 4 bytes: int32_t a\n", True, False, 1),
     ]
     missed = []
     for text, with_changes, with_major, expected in rows:

@@ -48,6 +48,7 @@ def test_info(tmp_path):
     assert set(content["limits"]) == {"memlock", "shared_memory", "cgroup_memory", "huge_pages"}
     for limit in content["limits"].values():
         assert limit["meaning"] and (limit["bytes"] is None or limit["bytes"] >= 0)
+    assert json.loads(run("info", "--json").stdout).keys() == content.keys()
     run("info", "--json", str(tmp_path / "info.json"))
     assert json.loads((tmp_path / "info.json").read_text()).keys() == content.keys()
 

@@ -69,6 +69,9 @@ def _backend_lines(backends: dict[str, Any], threads: int) -> Iterator[str]:
         yield f"backend for {device_type}: {what}"
         if backend["path"]:
             yield f"  plugin {backend['path']}"
+        if device_type == "cuda" and not backend["toolkit_version"]:
+            drivers = ", ".join(f"{first} for CUDA {version}" for version, first in _FIRST_DRIVERS.items())
+            yield f"  a plugin is built with CUDA 12.0 or newer, and needs a driver of that major version ({drivers})"
         if backend["toolkit_version"]:
             here = f"of CUDA {backend['driver_version']}" if backend["driver_version"] else "missing"
             yield (

@@ -14,7 +14,11 @@ from . import machine
 
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--json", metavar="FILE", help="write the result as JSON too; - is the standard output, without the table"
+        "--json",
+        metavar="FILE",
+        nargs="?",
+        const="-",
+        help="write the result as JSON too; without FILE, or with -, to the standard output and without the table",
     )
 
 

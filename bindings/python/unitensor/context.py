@@ -102,6 +102,8 @@ class Context:
         self._handle = None
         options = ffi.new("uni_context_options *")
         call(lib.uni_context_options_init, options, ffi.sizeof("uni_context_options"))
+        # Of the headers that this was compiled with, and not of the library that is loaded, which compares.
+        options.abi_version = lib.unipy_abi_version()
         options.num_threads = integer(num_threads, "num_threads", 0, 2**31 - 1)
         path = None
         if backend_path is not None:

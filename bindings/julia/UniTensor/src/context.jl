@@ -54,6 +54,10 @@ function Base.close(context::Context)
     return nothing
 end
 
+no_deepcopy(what, instead) =
+    refused(LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "a $what cannot be copied deeply, since it owns what the library has: $instead")
+Base.deepcopy_internal(::Context, ::IdDict) = throw(no_deepcopy("context", "make another one"))
+
 Base.isopen(context::Context) = context.pointer != C_NULL
 
 closed(what) = refused(LibUnitensor.UNI_STATUS_INVALID_STATE, "the $what is closed")

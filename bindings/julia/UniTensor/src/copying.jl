@@ -15,6 +15,7 @@ function Base.copyto!(destination::Tensor, source::Union{Tensor, PlainArray}; st
     fits(destination, source) || return invoke(copyto!, Tuple{AbstractArray, AbstractArray}, destination, source)
     GC.@preserve destination source stream begin
         target = open_pointer(destination)
+        require_writable(destination)
         from = operand("source", source)
         on_device = is_on_device(destination) || is_on_device(from)
         with_kept(LibUnitensor.uni_tensor_context(target), on_device, from) do
@@ -61,6 +62,10 @@ Set every element to `value`, converted to the element type. Enqueued on `stream
 """
 function Base.fill!(t::Tensor{T}, value; stream = nothing) where T
     element = Ref{T}(convert(T, value))
-    GC.@preserve t stream call(LibUnitensor.uni_tensor_fill, open_pointer(t), element, stream_pointer(stream))
+    GC.@preserve t stream begin
+        target = open_pointer(t)
+        require_writable(t)
+        call(LibUnitensor.uni_tensor_fill, target, element, stream_pointer(stream))
+    end
     return t
 end

@@ -98,6 +98,8 @@ function Base.close(graph::Graph)
     return nothing
 end
 
+Base.deepcopy_internal(::Graph, ::IdDict) = throw(no_deepcopy("graph", "make one of copies of its parts"))
+
 Base.isopen(graph::Graph) = graph.pointer != C_NULL
 context(graph::Graph) = graph.context
 
@@ -117,7 +119,10 @@ function part(graph::Graph, number)
     GC.@preserve graph begin
         pointer = LibUnitensor.uni_graph_tensor(open_pointer(graph), number)
         pointer == C_NULL && return nothing
-        return adopt(LibUnitensor.uni_tensor_retain(pointer), context(graph), graph.keepers[number])
+        tensor = adopt(LibUnitensor.uni_tensor_retain(pointer), context(graph), graph.keepers[number])
+        # What has been checked must not change.
+        tensor.handle.writable = false
+        return tensor
     end
 end
 

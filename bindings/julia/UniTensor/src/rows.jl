@@ -43,6 +43,7 @@ function gather!(out, x::Tensor, index; bounds::Symbol = :check, stream = nothin
         source = open_pointer(x)
         rows = index_operand("index", index)
         destination = operand("out", out)
+        out isa Tensor && require_writable(out)
         with_kept(LibUnitensor.uni_tensor_context(source), is_on_device(rows), rows, destination) do
             call(LibUnitensor.uni_gather_into, source, rows.array, options, stream_pointer(stream), destination.array)
         end
@@ -64,6 +65,7 @@ function scatter!(x::Tensor, index, rows; reduce::Symbol = :assign, bounds::Symb
                                                    reduce = choose("reduce", REDUCTIONS, reduce)))
     GC.@preserve x index rows stream begin
         destination = open_pointer(x)
+        require_writable(x)
         positions = index_operand("index", index)
         values = operand("rows", rows)
         with_kept(LibUnitensor.uni_tensor_context(destination), is_on_device(positions), positions, values) do

@@ -76,6 +76,8 @@ function Base.close(sample::Sample)
     return nothing
 end
 
+Base.deepcopy_internal(::Sample, ::IdDict) = throw(no_deepcopy("sample", "copy its parts"))
+
 Base.isopen(sample::Sample) = sample.pointer != C_NULL
 context(sample::Sample) = getfield(sample, :context)
 

@@ -73,6 +73,10 @@ shape is that of `size`, reversed.
 """
 const Tensor{T, N} = Union{DenseTensor{T, N}, PaddedTensor{T, N}, DeviceTensor{T, N}}
 
+# Copying a pointer to an object of the library would give back one reference twice.
+Base.deepcopy_internal(::TensorHandle, ::IdDict) = throw(no_deepcopy("tensor", "copy(t) or tensor(t)"))
+Base.sizeof(t::ReadableTensor{T}) where T = length(t) * sizeof(T)
+
 # The library's information about a tensor; `pointer` is kept by the caller.
 function raw_info(pointer)
     info = sized(LibUnitensor.uni_tensor_info)
@@ -80,7 +84,10 @@ function raw_info(pointer)
     return info[]
 end
 
-"The Julia object that takes over one reference to a tensor of the library."
+"""
+The Julia object that takes over one reference to a tensor of the library. A read-only one refuses `setindex!`, `copyto!` and the
+library's operations; its pointer, which BLAS and `unsafe_store!` take, cannot.
+"""
 function adopt(pointer, context, keeper = nothing, origin = nothing)
     handle = TensorHandle(pointer, context, keeper)
     GC.@preserve handle begin
@@ -261,7 +268,14 @@ function slice(t::Tensor, range::AbstractUnitRange{<:Integer})
     first_row = Int64(first(range)) - 1
     made = GC.@preserve t make_tensor(LibUnitensor.uni_tensor_slice, open_pointer(t), first_row,
                                       first_row + length(range))
-    return adopt(made, context(t), t.handle.keeper, origin_of(t))
+    return view_of(t, made)
+end
+
+# A view may be written where what it is a view of may.
+function view_of(t::Tensor, made)
+    view = adopt(made, context(t), t.handle.keeper, origin_of(t))
+    view.handle.writable &= t.handle.writable
+    return view
 end
 
 """
@@ -273,7 +287,7 @@ elements differs, or where columns are padded and would have to change.
 function Base.reshape(t::Tensor, dims::Tuple{Vararg{Int}})
     shape = Int64[reverse(dims)...]
     made = GC.@preserve t make_tensor(LibUnitensor.uni_tensor_reshape, open_pointer(t), length(shape), shape)
-    return adopt(made, context(t), t.handle.keeper, origin_of(t))
+    return view_of(t, made)
 end
 
 # One extent may be left out by a colon, and follows from the others.

@@ -71,3 +71,27 @@ end
     @test fails(() -> gather(features, sample), LibUnitensor.UNI_STATUS_INVALID_STATE, "the sample is closed")
     @test fails(() -> wait(sample), LibUnitensor.UNI_STATUS_INVALID_STATE, "the sample is closed")
 end
+
+@testset "what has been checked does not change" begin
+    graph = Graph(tensor([0, 1, 2]), tensor([1, 0]))
+    @test_throws UniTensorError graph.indices[1] = 4_000_000_000_000
+    @test_throws UniTensorError fill!(graph.indptr, 7)
+    @test_throws UniTensorError copyto!(graph.indices, [0, 0])
+    @test_throws UniTensorError gather!(graph.indices, tensor([5, 6]), [0, 1])
+    @test_throws UniTensorError scatter!(graph.indices, [0], [9])
+    @test_throws UniTensorError slice(graph.indices, 1:1)[1] = 9
+    @test_throws UniTensorError reshape(graph.indices, 1, 2)[1] = 9
+    @test graph.indices == [1, 0]
+end
+
+@testset "objects of the library are not copied deeply" begin
+    context = Context()
+    x = tensor(ones(2, 3); context = context)
+    graph = Graph(tensor([0, 1]), tensor([0]))
+    for object in (context, x, slice(x, 1:2), graph, sample_neighbors(graph, [0], [1]), (x, 1), [x])
+        @test_throws UniTensorError deepcopy(object)
+    end
+    @test copy(x) == x == ones(2, 3) && sizeof(x) == 48
+    close(x)
+    close(context)
+end

@@ -101,6 +101,8 @@ impl ContextBuilder {
             call(|error| ffi::uni_context_options_init(options.as_mut_ptr(), struct_size_of(&options), error))?;
             options.assume_init()
         };
+        // Of the headers that this was compiled with, and not of the library that is loaded, which compares.
+        options.abi_version = ffi::UNI_ABI_VERSION;
         options.num_threads = i32::try_from(self.num_threads).unwrap_or(i32::MAX);
         options.backend_path = backend_path.as_ref().map_or(ptr::null(), |path| path.as_ptr());
         if let Some(registration) = &log {

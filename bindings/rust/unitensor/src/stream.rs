@@ -4,8 +4,9 @@ use std::ptr;
 
 /// The stream on which a device works; the CPU does not look at it.
 ///
-/// [`Stream::default`] is the device's default stream. Operations on it run one after another, so that nothing more has
-/// to be said. Any other comes from the caller, who answers for it: [`Stream::from_raw`].
+/// [`Stream::default`] is the device's default stream. Operations on one device's run one after another, so that nothing
+/// more has to be said; between devices, [`Context::synchronize`](crate::Context::synchronize) orders what uses the same
+/// tensor. Any other comes from the caller, who answers for it: [`Stream::from_raw`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream(*mut c_void);
 

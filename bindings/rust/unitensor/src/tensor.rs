@@ -70,7 +70,10 @@ impl<'a> Tensor<'a> {
                 panics::resume();
                 Ok(())
             }
-            Err(error) => Err((error, self)),
+            Err(error) => {
+                panics::resume();
+                Err((error, self))
+            }
         }
     }
 
