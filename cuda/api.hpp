@@ -38,6 +38,12 @@ struct DeviceReport {
 
 enum class PointerKind : int32_t { kUnregistered = 0, kPinned = 1, kDevice = 2, kManaged = 3 };
 
+enum class CaptureState : int32_t {
+  kNone = 0,
+  kCapturing = 1,
+  kForbidden = 2,  // the default stream, while a stream that waits for it is captured: it may not be used then
+};
+
 struct PointerReport {
   PointerKind kind;
   int32_t device_id;  // of device memory
@@ -97,7 +103,10 @@ struct Api {
   Result (*synchronize_stream)(Stream stream);
   // What is enqueued on the stream from now on waits for the event.
   Result (*stream_wait_event)(Stream stream, Event event);
-  Result (*is_capturing)(Stream stream, bool *capturing);
+  Result (*capture_state)(Stream stream, CaptureState *state);
+  // The graph that a stream is being captured into calls destroy(object) once when it is no more: on a thread of CUDA's,
+  // where nothing of CUDA may be called. Also called where this fails.
+  Result (*keep_in_capture)(Stream stream, void *object, void (*destroy)(void *object));
   // Sets which calls of this thread are refused while a stream is captured, and gives what was set before.
   Result (*exchange_capture_mode)(int32_t *mode);
 
@@ -110,6 +119,12 @@ struct Api {
   // values[i] = the sum of the values before i, in place.
   Result (*scan_workspace_bytes)(int64_t count, int64_t *num_bytes);
   Result (*scan)(int64_t *values, int64_t count, void *workspace, int64_t workspace_bytes, Stream stream);
+  Result (*launch_order_keys)(const OrderKeysRequest &request, Stream stream);
+  // Sorts pairs by the lowest `num_bits` bits of their keys. Tells at once in which of the two arrays the positions will
+  // lie; the other three arrays are left undefined.
+  Result (*sort_workspace_bytes)(int64_t count, int32_t num_bits, int64_t *num_bytes);
+  Result (*sort_pairs)(const SortRequest &request, void *workspace, int64_t workspace_bytes, Stream stream,
+                       uint32_t **sorted_positions);
 };
 
 }  // namespace uni::cuda

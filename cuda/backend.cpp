@@ -55,7 +55,8 @@ MachineReport look_for_devices(const Api &api) {
 Backend::Backend(const Api &api, const uni_backend_config &config)
     : process_(Process::join(api)),
       machine_((process_->calls.require_usable(), look_for_devices(api))),
-      timeline_(process_->operations, config.count_out_of_bounds, config.user_data) {}
+      timeline_(process_->operations, process_->captured, config.count_out_of_bounds, config.user_data),
+      keep_(config.keep) {}
 
 const DeviceReport &Backend::device(int32_t device_id) const {
   const int32_t count = static_cast<int32_t>(machine_.devices.size());
@@ -64,8 +65,8 @@ const DeviceReport &Backend::device(int32_t device_id) const {
   return machine_.devices[static_cast<size_t>(device_id)];
 }
 
-void Backend::require_readable(const void *data, const char *name, int32_t device_id) {
-  if (data == nullptr) return;
+PointerKind Backend::require_readable(const void *data, const char *name, int32_t device_id) {
+  if (data == nullptr) return PointerKind::kDevice;
   PointerReport report = {};
   calls().require(api().pointer_report(data, &report), "cudaPointerGetAttributes(%s)", name);
   if (report.kind == PointerKind::kUnregistered && !reads_pageable_memory(device(device_id)))
@@ -76,6 +77,7 @@ void Backend::require_readable(const void *data, const char *name, int32_t devic
   if (report.kind == PointerKind::kDevice && report.device_id != device_id)
     throw Error(UNI_STATUS_DEVICE_MISMATCH, "%s is in the memory of CUDA device %d, expected device %d", name,
                 report.device_id, device_id);
+  return report.kind;
 }
 
 void Backend::require_count(const int64_t *count, int32_t device_id) {
@@ -91,15 +93,25 @@ void Backend::finish_releases(int32_t device_id) {
 }
 
 Operation::Operation(Backend &backend, int32_t device_id, Stream stream, bool with_record,
-                     const BoundsQuestion &question)
+                     const BoundsQuestion &question, Capture capture)
     : backend_((backend.calls().require_usable(), backend.device(device_id), backend)),
       device_(backend.calls(), device_id),
+      device_id_(device_id),
       stream_(stream) {
-  backend.require_not_captured(stream);
+  if (capture == Capture::kPossible)
+    is_captured_ = backend.is_captured(stream);
+  else
+    backend.require_not_captured(stream);
   backend.timeline().poll();
+  if (is_captured_) {
+    captured_ = backend.timeline().prepare_captured(with_record, question);
+    record_ = captured_->record();
+    return;
+  }
   backend.timeline().follow(stream);
   entry_ = backend.timeline().prepare(device_id, with_record);
   entry_.front().question = question;
+  record_ = entry_.front().record;
 }
 
 Operation::~Operation() {
@@ -107,11 +119,22 @@ Operation::~Operation() {
 }
 
 void Operation::uses(const void *data, int64_t num_bytes, bool written) noexcept {
-  if (data == nullptr || num_bytes <= 0) return;
+  if (data == nullptr || num_bytes <= 0 || is_captured_) return;
   RunningOperation &operation = entry_.front();
   const auto begin = reinterpret_cast<uintptr_t>(data);
   operation.uses[static_cast<size_t>(operation.num_uses++)] = {begin, begin + static_cast<uintptr_t>(num_bytes),
                                                                written};
+}
+
+void Operation::uses(const uni_rows &rows, bool written) {
+  uses(rows.data, span_of(rows), written);
+  if (!is_captured_ || rows.owner == nullptr) return;
+  captured_->make_room();
+  captured_->keep(backend_.keep(rows.owner));
+}
+
+void Operation::begin() {
+  if (is_captured_) backend_.process()->captured.hand_over(std::move(captured_), stream_);
 }
 
 void *Operation::allocate(int64_t num_bytes) {
@@ -123,7 +146,7 @@ void *Operation::allocate(int64_t num_bytes) {
   if (result == result::kOutOfMemory) {
     // What was released and is still in use may be what is missing.
     calls.absorb(result);
-    backend_.finish_releases(entry_.front().device_id);
+    backend_.finish_releases(device_id_);
     result = backend_.api().allocate_device(&data, num_bytes, stream_);
   }
   calls.require(result, "cudaMallocAsync(%lld bytes)", static_cast<long long>(num_bytes));
@@ -134,7 +157,7 @@ void *Operation::allocate(int64_t num_bytes) {
 void Operation::free(void *data) noexcept {
   for (void *&workspace : workspaces_) {
     if (workspace != data || data == nullptr) continue;
-    backend_.calls().absorb(backend_.api().free_device(data, entry_.front().device_id, stream_));
+    backend_.calls().absorb(backend_.api().free_device(data, device_id_, stream_));
     workspace = nullptr;
   }
 }
@@ -148,16 +171,29 @@ uint64_t Operation::finish() noexcept {
   finished_ = true;
   if (backend_.calls().usable())
     for (void *workspace : workspaces_)
-      if (workspace != nullptr)
-        backend_.calls().absorb(backend_.api().free_device(workspace, entry_.front().device_id, stream_));
-  return backend_.timeline().commit(entry_, stream_);
+      if (workspace != nullptr) backend_.calls().absorb(backend_.api().free_device(workspace, device_id_, stream_));
+  return is_captured_ ? 0 : backend_.timeline().commit(entry_, stream_);
+}
+
+bool Backend::is_captured(Stream stream) {
+  CaptureState state = CaptureState::kNone;
+  calls().require(api().capture_state(stream, &state), "cudaStreamIsCapturing()");
+  if (state == CaptureState::kForbidden)
+    throw Error(UNI_STATUS_NOT_SUPPORTED,
+                "the default stream cannot be used while a stream that waits for it is captured into a graph");
+  return state == CaptureState::kCapturing;
 }
 
 void Backend::require_not_captured(Stream stream) {
-  bool capturing = false;
-  calls().require(api().is_capturing(stream, &capturing), "cudaStreamIsCapturing()");
-  if (capturing)
-    throw Error(UNI_STATUS_NOT_SUPPORTED, "the stream is being captured into a graph, which this version cannot do");
+  if (is_captured(stream))
+    throw Error(UNI_STATUS_NOT_SUPPORTED,
+                "the stream is being captured into a graph, which takes gathers, scatters, copies and fills only");
+}
+
+uni_deferred *Backend::keep(void *owner) {
+  uni_deferred *const item = keep_(owner);
+  if (item == nullptr) throw std::bad_alloc();
+  return item;
 }
 
 uni_status create(const Api &api, const uni_backend_config *config, void **self, uni_error *error) noexcept {

@@ -24,10 +24,14 @@ class Backend {
   const MachineReport &machine() const noexcept { return machine_; }
   // Throws unless there is such a device, and it can be used.
   const DeviceReport &device(int32_t device_id) const;
-  // Throws DEVICE_MISMATCH unless the device can read what lies there.
-  void require_readable(const void *data, const char *name, int32_t device_id);
+  // Throws DEVICE_MISMATCH unless the device can read what lies there; gives what memory it is.
+  PointerKind require_readable(const void *data, const char *name, int32_t device_id);
   // Throws NOT_SUPPORTED for a stream that is being captured.
   void require_not_captured(Stream stream);
+  // Whether it is being captured. Throws NOT_SUPPORTED for the default stream while that may not be used.
+  bool is_captured(Stream stream);
+  // Something that keeps what `owner` of a uni_rows stands for until it is run.
+  uni_deferred *keep(void *owner);
   // The same as require_readable for the count of an index, which may be NULL.
   void require_count(const int64_t *count, int32_t device_id);
   // Blocks until what this context has released is free: what is still in use may be what is missing. The current device is
@@ -41,14 +45,18 @@ class Backend {
   const std::shared_ptr<Process> process_;
   MachineReport machine_;
   Timeline timeline_;
+  uni_deferred *(*const keep_)(void *);
 };
 
 // Work on one stream of one device: what is enqueued between construction and finish(). Memory taken from it lasts until
 // the work has been done.
 class Operation {
  public:
+  // What to do with a stream that is being captured into a graph: only what has a fixed shape can become part of one.
+  enum class Capture { kRefused, kPossible };
+
   Operation(Backend &backend, int32_t device_id, Stream stream, bool with_record = false,
-            const BoundsQuestion &question = {});
+            const BoundsQuestion &question = {}, Capture capture = Capture::kRefused);
   // What was enqueued when something failed is waited for by releases, like anything else.
   ~Operation();
   Operation(const Operation &) = delete;
@@ -57,11 +65,13 @@ class Operation {
   Stream stream() const noexcept { return stream_; }
   // What it reads and writes, for what the CPU does later.
   void reads(const void *data, int64_t num_bytes) noexcept { uses(data, num_bytes, false); }
-  void reads(const uni_rows &rows) noexcept { uses(rows.data, span_of(rows), false); }
-  void writes(const uni_rows &rows) noexcept { uses(rows.data, span_of(rows), true); }
+  void reads(const uni_rows &rows) { uses(rows, false); }
+  void writes(const uni_rows &rows) { uses(rows, true); }
+  // All that it reads and writes has been said, and what follows is enqueued.
+  void begin();
   // It stands for the work of others on the stream, which later operations wait for.
   void be_followed() noexcept { entry_.front().followed = true; }
-  kernels::BoundsRecord *record() noexcept { return entry_.front().record; }
+  kernels::BoundsRecord *record() noexcept { return record_; }
   void *allocate(int64_t num_bytes);
   // Sizes of device memory: whole words, since bytes are added to atomically by words, and never nothing.
   static int64_t whole_words(int64_t num_bytes) noexcept { return (num_bytes / 16 + 1) * 16; }
@@ -83,11 +93,17 @@ class Operation {
     return rows.num_rows == 0 ? 0 : (rows.num_rows - 1) * rows.row_pitch + rows.row_bytes;
   }
   void uses(const void *data, int64_t num_bytes, bool written) noexcept;
+  void uses(const uni_rows &rows, bool written);
 
   Backend &backend_;
   DeviceScope device_;
+  const int32_t device_id_;
   Stream stream_;
+  // One of the two.
   std::list<RunningOperation> entry_;
+  std::unique_ptr<CapturedOperation> captured_;
+  bool is_captured_ = false;
+  kernels::BoundsRecord *record_ = nullptr;
   std::vector<void *> workspaces_;
   bool finished_ = false;
 };
@@ -115,6 +131,13 @@ void sample_forget(void *self, uni_sample_output *output) noexcept;
 
 uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t for_write,
                            uni_error *error) noexcept;
+// How many multiprocessors move rows where nobody has said it: enough for the link where memory of the host takes part.
+// On an H100 with PCIe Gen5, 8 blocks of 1024 threads read at the rate of the link, and 4 at half of it.
+constexpr int32_t kLinkMultiprocessors = 12;
+inline int32_t multiprocessors_for(int32_t asked, bool over_link) noexcept {
+  return asked > 0 ? asked : over_link ? kLinkMultiprocessors : 0;
+}
+
 uni_status note_stream(void *self, int32_t device_id, void *stream, int32_t follow, uni_error *error) noexcept;
 uni_status hold_stream(void *self, int32_t device_id, void *stream, uni_error *error) noexcept;
 int32_t num_devices(void *self) noexcept;

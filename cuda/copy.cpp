@@ -27,9 +27,11 @@ uni_status copy(void *self, const uni_rows *destination, const uni_rows *source,
                 uni_error *error) noexcept {
   return enter(self, error, [&](Backend &backend) {
     if (source->row_bytes == 0 || source->num_rows == 0) return;
-    Operation operation(backend, device_of(backend, destination->data, source->data), stream);
+    Operation operation(backend, device_of(backend, destination->data, source->data), stream, false, {},
+                        Operation::Capture::kPossible);
     operation.reads(*source);
     operation.writes(*destination);
+    operation.begin();
     uni_rows to = *destination, from = *source;
     if (to.row_pitch == to.row_bytes && from.row_pitch == from.row_bytes) {
       to.row_bytes *= to.num_rows;
@@ -52,8 +54,10 @@ uni_status fill(void *self, const uni_rows *destination, const void *value, int6
         destination->row_pitch % element_bytes != 0)
       throw Error(UNI_STATUS_INVALID_ARGUMENT, "tensor has elements of %lld bytes that are not aligned to their size",
                   static_cast<long long>(element_bytes));
-    Operation operation(backend, device_of(backend, destination->data, nullptr), stream);
+    Operation operation(backend, device_of(backend, destination->data, nullptr), stream, false, {},
+                        Operation::Capture::kPossible);
     operation.writes(*destination);
+    operation.begin();
     FillRequest request = {};
     request.rows = *destination;
     if (request.rows.row_pitch == request.rows.row_bytes) {

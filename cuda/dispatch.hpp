@@ -3,11 +3,13 @@
 // launchers of CUDA and those of the tests' fake both go through here, so that the same kernels run with the same widths.
 //
 // A Launch has `template <int kLanes, class Kernel> Result run(const Kernel &kernel, int64_t num_groups)`: run the kernel
-// with as many groups as are of use, or fewer.
+// with as many groups as are of use, or fewer; and `template <class Kernel> Result run_rows(const Kernel &kernel, int64_t
+// num_groups, int32_t num_multiprocessors)`: the same with groups of 32 lanes on so many multiprocessors at most (0: all).
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "api.hpp"
 #include "kernels/fill.hpp"
@@ -23,16 +25,6 @@ namespace uni::cuda {
 template <class Body>
 Result with_index_type(int32_t dtype, Body &&body) {
   return dtype == UNI_DTYPE_INT64 ? body(int64_t{}) : body(int32_t{});
-}
-
-// The widest piece that divides all of these: addresses, pitches, the row.
-template <class Body>
-Result with_piece_type(uint64_t all, Body &&body) {
-  if (all % 16 == 0) return body(kernels::Piece16{});
-  if (all % 8 == 0) return body(uint64_t{});
-  if (all % 4 == 0) return body(uint32_t{});
-  if (all % 2 == 0) return body(uint16_t{});
-  return body(uint8_t{});
 }
 
 // Runs with the least width of this list, from kLeast on, that has a lane for each of `pieces`, or with 32.
@@ -72,22 +64,90 @@ Result dispatch_fill(const FillRequest &request, Launch &&launch) {
   }
 }
 
+inline kernels::IndexView view_of(const IndexRequest &index) {
+  return {index.data, index.dtype == UNI_DTYPE_INT64, index.count, index.num_indices, index.num_rows, index.trust};
+}
+
 template <class Launch>
-Result dispatch_gather(const GatherRequest &request, Launch &&launch) {
-  const uni_gather_plan &plan = request.plan;
-  const uint64_t all = reinterpret_cast<uintptr_t>(plan.source.data) | reinterpret_cast<uintptr_t>(plan.out.data) |
-                       static_cast<uint64_t>(plan.source.row_pitch | plan.out.row_pitch | plan.out.row_bytes);
-  return with_index_type(plan.index_dtype, [&](auto index) {
-    using Index = decltype(index);
-    return with_piece_type(all, [&](auto piece) {
-      using Piece = decltype(piece);
-      const kernels::GatherRows<Index, Piece> kernel{
-          {plan.source.data, plan.source.row_pitch, plan.source.num_rows, plan.out.data, plan.out.row_pitch,
-           plan.out.row_bytes, static_cast<const Index *>(plan.index), plan.count, plan.num_indices,
-           plan.bounds == UNI_BOUNDS_TRUST, request.record}};
-      return run_with_width(launch, kernel, plan.out.row_bytes / static_cast<int64_t>(sizeof(Piece)), plan.num_indices);
-    });
-  });
+Result dispatch_order_keys(const OrderKeysRequest &request, Launch &&launch) {
+  return launch.template run<32>(
+      kernels::OrderKeys{view_of(request.index), request.row_shift, request.keys, request.positions},
+      groups_of_32(request.index.num_indices));
+}
+
+constexpr int kRowLaneShift = 5;  // rows are moved by groups of 32 lanes, several rows to a group where they are short
+
+// Groups that have a row at least.
+inline int64_t row_groups(int64_t num_rows, int32_t lane_shift) {
+  const int64_t rows_per_group = int64_t{1} << (kRowLaneShift - lane_shift);
+  return num_rows / rows_per_group + (num_rows % rows_per_group != 0);
+}
+
+template <class From, class To, class Launch>
+Result dispatch_conversion(const GatherRequest &r, kernels::GatherRowsArguments &arguments, Launch &launch) {
+  if constexpr (std::is_same_v<From, To>) {
+    return kSuccess;  // which is no conversion
+  } else {
+    const GatherPart &part = r.parts[0];
+    constexpr int64_t from_bytes = sizeof(typename From::Bits), to_bytes = sizeof(typename To::Bits);
+    const int64_t num_elements = part.source.row_bytes / from_bytes;
+    const auto run = [&](auto elements) {
+      constexpr int kElements = decltype(elements)::value;
+      arguments.tensors[0] =
+          kernels::plan_conversion(part.source.data, part.source.row_pitch, part.out.data, part.out.row_pitch,
+                                   num_elements, kElements, kRowLaneShift, part.align_out);
+      return launch.run_rows(kernels::GatherConverted<From, To, kElements>{arguments},
+                             row_groups(r.index.num_indices, arguments.tensors[0].lane_shift), r.num_multiprocessors);
+    };
+    if (kernels::converts_in_pieces(part.source.data, part.source.row_pitch, from_bytes, part.out.data,
+                                    part.out.row_pitch, to_bytes, num_elements))
+      return run(std::integral_constant<int, kernels::kConvertedElements>{});
+    return run(std::integral_constant<int, 1>{});
+  }
+}
+
+template <class To, class Launch>
+Result dispatch_conversion_to(const GatherRequest &r, kernels::GatherRowsArguments &arguments, Launch &launch) {
+  switch (r.source_dtype) {
+    case UNI_DTYPE_INT8:
+      return dispatch_conversion<kernels::ScaledInt8, To>(r, arguments, launch);
+    case UNI_DTYPE_FLOAT16:
+      return dispatch_conversion<kernels::Float16, To>(r, arguments, launch);
+    case UNI_DTYPE_BFLOAT16:
+      return dispatch_conversion<kernels::Bfloat16, To>(r, arguments, launch);
+    default:
+      return dispatch_conversion<kernels::Float32, To>(r, arguments, launch);
+  }
+}
+
+template <class Launch>
+Result dispatch_gather(const GatherRequest &r, Launch &&launch) {
+  kernels::GatherRowsArguments arguments = {};
+  arguments.num_tensors = r.num_parts;
+  arguments.index = view_of(r.index);
+  arguments.order = r.order;
+  arguments.scales = r.row_scales;
+  arguments.record = r.record;
+  if (r.source_dtype != r.out_dtype) {
+    switch (r.out_dtype) {
+      case UNI_DTYPE_FLOAT16:
+        return dispatch_conversion_to<kernels::Float16>(r, arguments, launch);
+      case UNI_DTYPE_BFLOAT16:
+        return dispatch_conversion_to<kernels::Bfloat16>(r, arguments, launch);
+      default:
+        return dispatch_conversion_to<kernels::Float32>(r, arguments, launch);
+    }
+  }
+  int32_t widest = 0;
+  for (int32_t t = 0; t < r.num_parts; ++t) {
+    const GatherPart &part = r.parts[t];
+    arguments.tensors[t] =
+        kernels::plan_row_moves(part.source.data, part.source.row_pitch, part.out.data, part.out.row_pitch,
+                                part.out.row_bytes, kRowLaneShift, part.align_out);
+    widest = std::max(widest, arguments.tensors[t].lane_shift);
+  }
+  return launch.run_rows(kernels::GatherRows{arguments}, row_groups(r.index.num_indices, widest),
+                         r.num_multiprocessors);
 }
 
 template <class Body>
@@ -156,14 +216,11 @@ Result dispatch_scatter(const ScatterRequest &request, Launch &&launch) {
       if (request.pass == ScatterPass::kChoose)
         return launch.template run<32>(kernels::ScatterChoose<Index, kDense>{arguments, table},
                                        groups_of_32(plan.num_indices));
-      const uint64_t all =
-          reinterpret_cast<uintptr_t>(plan.destination.data) | reinterpret_cast<uintptr_t>(plan.rows.data) |
-          static_cast<uint64_t>(plan.destination.row_pitch | plan.rows.row_pitch | plan.rows.row_bytes);
-      return with_piece_type(all, [&](auto piece) {
-        using Piece = decltype(piece);
-        return run_with_width(launch, kernels::ScatterAssign<Index, Piece, kDense>{arguments, table},
-                              plan.rows.row_bytes / static_cast<int64_t>(sizeof(Piece)), plan.num_indices);
-      });
+      const kernels::RowMoves moves = kernels::plan_row_moves(
+          plan.rows.data, plan.rows.row_pitch, plan.destination.data, plan.destination.row_pitch, plan.rows.row_bytes,
+          kRowLaneShift, request.align_destination);
+      return launch.run_rows(kernels::ScatterAssign<Index, kDense>{arguments, table, moves},
+                             row_groups(plan.num_indices, moves.lane_shift), request.num_multiprocessors);
     });
   });
 }

@@ -5,6 +5,9 @@
 
 namespace uni::cuda {
 
+Result launch_order_keys(const OrderKeysRequest &request, Stream stream) {
+  return dispatch_order_keys(request, Launch(stream));
+}
 Result launch_gather(const GatherRequest &request, Stream stream) { return dispatch_gather(request, Launch(stream)); }
 
 }  // namespace uni::cuda

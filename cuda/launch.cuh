@@ -23,14 +23,29 @@ Result most_blocks(int64_t *num_blocks) noexcept;
 // A kernel is given as many groups as were launched, and never more than num_groups: memory may be sized by that. Groups
 // leave whole, so that the masks of those that stay name no lane that has left.
 template <int kLanes, class Kernel>
-__global__ void __launch_bounds__(kThreadsPerBlock, kResidentBlocks)
-    run_kernel(const __grid_constant__ Kernel kernel, const int64_t num_groups) {
-  constexpr int kGroupsPerBlock = kThreadsPerBlock / kLanes;
-  const int64_t launched = static_cast<int64_t>(gridDim.x) * kGroupsPerBlock;
-  const int64_t group = static_cast<int64_t>(blockIdx.x) * kGroupsPerBlock + static_cast<int>(threadIdx.x) / kLanes;
+__device__ __forceinline__ void run_group(const Kernel &kernel, const int64_t num_groups) {
+  const int groups_per_block = static_cast<int>(blockDim.x) / kLanes;
+  const int64_t launched = static_cast<int64_t>(gridDim.x) * groups_per_block;
+  const int64_t group = static_cast<int64_t>(blockIdx.x) * groups_per_block + static_cast<int>(threadIdx.x) / kLanes;
   if (group >= num_groups) return;
   kernels::WarpGroup<kLanes> lanes;
   kernel(lanes, group, launched < num_groups ? launched : num_groups);
+}
+
+template <int kLanes, class Kernel>
+__global__ void __launch_bounds__(kThreadsPerBlock, kResidentBlocks)
+    run_kernel(const __grid_constant__ Kernel kernel, const int64_t num_groups) {
+  run_group<kLanes>(kernel, num_groups);
+}
+
+// For kernels that a few multiprocessors are to run alone: of blocks so large each takes one, and is all that it needs to
+// have enough requests to the host on the way.
+constexpr int kThreadsPerMultiprocessor = 1024;
+
+template <class Kernel>
+__global__ void __launch_bounds__(kThreadsPerMultiprocessor, 1)
+    run_rows_kernel(const __grid_constant__ Kernel kernel, const int64_t num_groups) {
+  run_group<32>(kernel, num_groups);
 }
 
 class Launch {
@@ -46,6 +61,19 @@ class Launch {
     const int64_t needed = (num_groups - 1) / kGroupsPerBlock + 1;
     const dim3 grid(static_cast<unsigned>(std::min(needed, most)));
     run_kernel<kLanes, Kernel><<<grid, kThreadsPerBlock, 0, stream_>>>(kernel, num_groups);
+    return cudaGetLastError();
+  }
+
+  template <class Kernel>
+  Result run_rows(const Kernel &kernel, int64_t num_groups, int32_t num_multiprocessors) const {
+    if (num_groups <= 0) return kSuccess;
+    const int threads = num_multiprocessors > 0 ? kThreadsPerMultiprocessor : kThreadsPerBlock;
+    int64_t most = num_multiprocessors;
+    if (num_multiprocessors == 0)
+      if (const Result result = most_blocks(&most); result != kSuccess) return result;
+    const int64_t needed = (num_groups - 1) / (threads / 32) + 1;
+    const dim3 grid(static_cast<unsigned>(std::min(needed, most)));
+    run_rows_kernel<Kernel><<<grid, threads, 0, stream_>>>(kernel, num_groups);
     return cudaGetLastError();
   }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "calls.hpp"
+#include "captured_operations.hpp"
 #include "page_locked.hpp"
 #include "read_back.hpp"
 #include "running_operations.hpp"
@@ -45,7 +46,12 @@ class Process {
   static void note_use() noexcept;
 
   explicit Process(const Api &api) noexcept
-      : calls(api), page_locked(calls), service_streams(calls), read_back(calls), operations(calls) {}
+      : calls(api),
+        page_locked(calls),
+        service_streams(calls),
+        read_back(calls),
+        operations(calls),
+        captured(operations) {}
   // Gives back to the driver what the pools have kept.
   ~Process();
   Process(const Process &) = delete;
@@ -57,6 +63,7 @@ class Process {
   ServiceStreams service_streams;
   ReadBack read_back;
   RunningOperations operations;
+  CapturedOperations captured;
 };
 
 }  // namespace uni::cuda

@@ -8,6 +8,7 @@
 #include "kernels/philox.hpp"
 #include "kernels/sample_passes.hpp"
 #include "unitensor/backend.h"
+#include "unitensor/gather.h"
 
 namespace uni::cuda {
 
@@ -17,8 +18,46 @@ struct FillRequest {
   int64_t element_bytes;
 };
 
+// An index, and what it points into.
+struct IndexRequest {
+  const void *data;
+  int32_t dtype;
+  const int64_t *count;
+  int64_t num_indices;
+  int64_t num_rows;
+  bool trust;
+};
+
+// The keys and positions that a gather in page order sorts.
+struct OrderKeysRequest {
+  IndexRequest index;
+  int32_t row_shift;
+  uint32_t *keys;
+  uint32_t *positions;
+};
+
+struct SortRequest {
+  uint32_t *keys, *other_keys;
+  uint32_t *positions, *other_positions;
+  int64_t count;
+  int32_t num_bits;
+};
+
+struct GatherPart {
+  uni_rows source;
+  uni_rows out;
+  bool align_out;  // it is `out` whose lines cross the link
+};
+
 struct GatherRequest {
-  uni_gather_plan plan;
+  IndexRequest index;
+  GatherPart parts[UNI_GATHER_MANY_MAX];
+  int32_t num_parts;
+  // Equal where there is no conversion; else there is one part.
+  int32_t source_dtype, out_dtype;
+  const float *row_scales;
+  const uint32_t *order;          // positions, in the order in which rows are read; NULL: as given
+  int32_t num_multiprocessors;    // the most to take; 0: all
   kernels::BoundsRecord *record;  // NULL under UNI_BOUNDS_TRUST
 };
 
@@ -35,6 +74,8 @@ enum class ScatterPass { kChoose, kAssign, kAdd };
 struct ScatterRequest {
   uni_scatter_plan plan;
   ScatterPass pass;
+  int32_t num_multiprocessors;
+  bool align_destination;  // it is the destination's lines that cross the link
   kernels::BoundsRecord *record;
   TableRequest table;  // of kChoose and kAssign
 };

@@ -9,9 +9,25 @@ RunningOperations::~RunningOperations() {
     for (RunningOperation &operation : *list) calls_.absorb(calls_.api().destroy_event(operation.event));
 }
 
+kernels::BoundsRecord *RunningOperations::take_record() {
+  {
+    const Lock held = lock();
+    if (kernels::BoundsRecord *const record = records_.take(); record != nullptr) return record;
+  }
+  // What may take CUDA a while is asked for without the lock.
+  PinnedPage page(calls_);
+  const Lock held = lock();
+  records_.add(page);
+  return records_.take();
+}
+
+void RunningOperations::give_back(kernels::BoundsRecord *record) noexcept {
+  const Lock held = lock();
+  if (record != nullptr) records_.give_back(record);
+}
+
 std::list<RunningOperation> RunningOperations::prepare(int32_t device_id, bool with_record) {
   std::list<RunningOperation> prepared;
-  kernels::BoundsRecord *record = nullptr;
   {
     const Lock held = lock();
     for (auto entry = idle_.begin(); entry != idle_.end(); ++entry) {
@@ -19,9 +35,8 @@ std::list<RunningOperation> RunningOperations::prepare(int32_t device_id, bool w
       prepared.splice(prepared.end(), idle_, entry);
       break;
     }
-    if (with_record) record = records_.take();
   }
-  // What may take CUDA a while is asked for without the lock.
+  kernels::BoundsRecord *record = nullptr;
   try {
     if (prepared.empty()) {
       prepared.emplace_back();
@@ -31,15 +46,9 @@ std::list<RunningOperation> RunningOperations::prepare(int32_t device_id, bool w
         calls_.require(result, "cudaEventCreateWithFlags()");
       }
     }
-    if (with_record && record == nullptr) {
-      PinnedPage page(calls_);
-      const Lock held = lock();
-      records_.add(page);
-      record = records_.take();
-    }
+    if (with_record) record = take_record();
   } catch (...) {
     const Lock held = lock();
-    if (record != nullptr) records_.give_back(record);
     idle_.splice(idle_.end(), prepared);
     throw;
   }
@@ -79,7 +88,7 @@ void RunningOperations::finish(Entry entry) noexcept {
     const kernels::BoundsRecord record = *entry->record;
     records_.give_back(entry->record);
     entry->record = nullptr;
-    if (record.count != 0) entry->owner->take_record(*entry, record);
+    if (record.count != 0) entry->owner->take_record(entry->number, entry->question, record);
   }
   entry->owner = nullptr;
   std::list<RunningOperation> &to = entry->num_waiters > 0 ? leaving_ : idle_;

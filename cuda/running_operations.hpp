@@ -13,6 +13,7 @@
 #include "calls.hpp"
 #include "kernels/bounds.hpp"
 #include "record_pool.hpp"
+#include "unitensor/gather.h"
 
 namespace uni::cuda {
 
@@ -35,7 +36,8 @@ struct MemoryUse {
 // Who enqueued it, and is told what its record says. Called with the lock held.
 class OperationOwner {
  public:
-  virtual void take_record(const RunningOperation &operation, const kernels::BoundsRecord &record) noexcept = 0;
+  virtual void take_record(uint64_t number, const BoundsQuestion &question,
+                           const kernels::BoundsRecord &record) noexcept = 0;
 
  protected:
   ~OperationOwner() = default;
@@ -50,7 +52,7 @@ struct RunningOperation {
   BoundsQuestion question;
   OperationOwner *owner = nullptr;
   // For what the CPU does later with the same memory.
-  std::array<MemoryUse, 6> uses;
+  std::array<MemoryUse, 2 * UNI_GATHER_MANY_MAX + 3> uses;
   int32_t num_uses = 0;
   // Work of others on a stream of theirs, which may use any memory, and which later operations of the owner wait for.
   bool followed = false;
@@ -70,13 +72,22 @@ class RunningOperations {
 
   Calls &calls() noexcept { return calls_; }
 
-  // The current device is `device_id`. With a zeroed record in page-locked memory, or without one.
+  // A zeroed record in page-locked memory.
+  kernels::BoundsRecord *take_record();
+  void give_back(kernels::BoundsRecord *record) noexcept;
+  // The current device is `device_id`. With a record, or without one.
   std::list<RunningOperation> prepare(int32_t device_id, bool with_record);
   // Marks the end of what has been enqueued on the stream. Returns the number of the operation.
   uint64_t commit(std::list<RunningOperation> &prepared, Stream stream, OperationOwner *owner) noexcept;
 
   // Whether nothing is known to run. Needs no lock.
   bool empty() const noexcept { return num_running_.load(std::memory_order_acquire) == 0; }
+
+  // A number for an operation that is not in the list.
+  uint64_t next_number() {
+    const Lock held = lock();
+    return ++last_;
+  }
 
   // These are for who holds the lock.
   Lock lock() { return Lock(mutex_); }

@@ -136,15 +136,38 @@ Result create_stream(Stream *stream) {
 Result destroy_stream(Stream stream) { return cudaStreamDestroy(of(stream)); }
 Result synchronize_stream(Stream stream) { return cudaStreamSynchronize(of(stream)); }
 
-Result is_capturing(Stream stream, bool *capturing) {
+Result capture_state(Stream stream, CaptureState *state) {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   const cudaError_t error = cudaStreamIsCapturing(of(stream), &status);
-  // What the default stream answers while a stream that waits for it is captured: it may not be used then either.
-  const bool implicitly = error == cudaErrorStreamCaptureImplicit;
-  *capturing = implicitly || status != cudaStreamCaptureStatusNone;
-  if (!implicitly) return error;
+  *state = status == cudaStreamCaptureStatusNone ? CaptureState::kNone : CaptureState::kCapturing;
+  if (error != cudaErrorStreamCaptureImplicit) return error;
+  *state = CaptureState::kForbidden;
   forget_last_error();
   return kSuccess;
+}
+
+cudaError_t graph_of_capture(cudaStream_t stream, cudaGraph_t *graph) {
+  cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+#if CUDART_VERSION >= 13000
+  return cudaStreamGetCaptureInfo(stream, &status, nullptr, graph, nullptr, nullptr, nullptr);
+#else
+  return cudaStreamGetCaptureInfo_v2(stream, &status, nullptr, graph, nullptr, nullptr);
+#endif
+}
+
+Result keep_in_capture(Stream stream, void *object, void (*destroy)(void *object)) {
+  cudaGraph_t graph = nullptr;
+  cudaError_t error = graph_of_capture(of(stream), &graph);
+  if (error == cudaSuccess && graph == nullptr) error = cudaErrorStreamCaptureInvalidated;
+  cudaUserObject_t kept = nullptr;
+  if (error == cudaSuccess) error = cudaUserObjectCreate(&kept, object, destroy, 1, cudaUserObjectNoDestructorSync);
+  if (error != cudaSuccess) {
+    destroy(object);
+    return error;
+  }
+  error = cudaGraphRetainUserObject(graph, kept, 1, cudaGraphUserObjectMove);
+  if (error != cudaSuccess) cudaUserObjectRelease(kept, 1);  // which calls destroy
+  return error;
 }
 
 Result stream_wait_event(Stream stream, Event event) { return cudaStreamWaitEvent(of(stream), event_of(event), 0); }
@@ -192,7 +215,8 @@ constexpr Api table = {
     .destroy_stream = destroy_stream,
     .synchronize_stream = synchronize_stream,
     .stream_wait_event = stream_wait_event,
-    .is_capturing = is_capturing,
+    .capture_state = capture_state,
+    .keep_in_capture = keep_in_capture,
     .exchange_capture_mode = exchange_capture_mode,
     .launch_fill = launch_fill,
     .launch_gather = launch_gather,
@@ -201,6 +225,9 @@ constexpr Api table = {
     .launch_sample = launch_sample,
     .scan_workspace_bytes = scan_workspace_bytes,
     .scan = scan,
+    .launch_order_keys = launch_order_keys,
+    .sort_workspace_bytes = sort_workspace_bytes,
+    .sort_pairs = sort_pairs,
 };
 
 }  // namespace

@@ -22,8 +22,14 @@ Result copy_rows(void *to, int64_t to_pitch, const void *from, int64_t from_pitc
 Result scan_workspace_bytes(int64_t count, int64_t *num_bytes) noexcept;
 Result scan(int64_t *values, int64_t count, void *workspace, int64_t workspace_bytes, Stream stream) noexcept;
 
+// sort.cu
+Result sort_workspace_bytes(int64_t count, int32_t num_bits, int64_t *num_bytes) noexcept;
+Result sort_pairs(const SortRequest &request, void *workspace, int64_t workspace_bytes, Stream stream,
+                  uint32_t **sorted_positions) noexcept;
+
 // The file of the family.
 Result launch_fill(const FillRequest &request, Stream stream);
+Result launch_order_keys(const OrderKeysRequest &request, Stream stream);
 Result launch_gather(const GatherRequest &request, Stream stream);
 Result launch_scatter(const ScatterRequest &request, Stream stream);
 Result launch_validate_graph(const ValidateGraphRequest &request, Stream stream);

@@ -29,10 +29,11 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
   return enter(self, error, [&](Backend &backend) {
     Calls &calls = backend.calls();
     if (plan->num_indices == 0) return;
-    backend.require_readable(plan->destination.data, "destination", plan->device_id);
+    const bool to_host =
+        backend.require_readable(plan->destination.data, "destination", plan->device_id) != PointerKind::kDevice;
     backend.require_readable(plan->index, "index", plan->device_id);
     backend.require_count(plan->count, plan->device_id);
-    backend.require_readable(plan->rows.data, "rows", plan->device_id);
+    const bool from_host = backend.require_readable(plan->rows.data, "rows", plan->device_id) != PointerKind::kDevice;
     const bool looks = plan->bounds != UNI_BOUNDS_TRUST;
     if (!looks && plan->rows.row_bytes == 0) return;
     BoundsQuestion question;
@@ -41,6 +42,8 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
     question.num_indices = plan->num_indices;
     ScatterRequest request = {};
     request.plan = *plan;
+    request.num_multiprocessors = multiprocessors_for(plan->num_multiprocessors, to_host || from_host);
+    request.align_destination = to_host;
     const auto launch = [&](ScatterPass pass) {
       request.pass = pass;
       calls.require(backend.api().launch_scatter(request, stream), "the kernel that scatters %lld rows of %lld bytes",
@@ -50,16 +53,18 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
       const int64_t element_bytes = core::dtype_size(plan->dtype);
       require_aligned(plan->destination, element_bytes, "destination");
       require_aligned(plan->rows, element_bytes, "rows");
-      Operation operation(backend, plan->device_id, stream, looks, question);
+      Operation operation(backend, plan->device_id, stream, looks, question, Operation::Capture::kPossible);
       note_uses(operation, *plan);
       request.record = operation.record();
+      operation.begin();
       launch(ScatterPass::kAdd);
       operation.finish();
       return;
     }
-    Operation operation(backend, plan->device_id, stream, looks, question);
+    Operation operation(backend, plan->device_id, stream, looks, question, Operation::Capture::kPossible);
     note_uses(operation, *plan);
     request.record = operation.record();
+    operation.begin();
     request.table = make_table(backend, operation, plan->destination.num_rows, plan->num_indices);
     launch(ScatterPass::kChoose);
     if (plan->rows.row_bytes > 0) launch(ScatterPass::kAssign);

@@ -41,16 +41,17 @@ Timeline::~Timeline() {
     }
     rest = std::exchange(first_deferred_, nullptr);
   }
+  captured_.forget_owner(*this);
   run(rest);
 }
 
-void Timeline::take_record(const RunningOperation &operation, const kernels::BoundsRecord &record) noexcept {
+void Timeline::take_record(uint64_t number, const BoundsQuestion &question,
+                           const kernels::BoundsRecord &record) noexcept {
   // Seeds are counted by nobody, as on the CPU.
-  if (operation.question.kind == BoundsQuestion::kIndex)
-    count_out_of_bounds_(user_data_, static_cast<int64_t>(record.count));
-  if (!operation.question.report || error_number_ != 0) return;
-  error_number_ = operation.number;
-  error_question_ = operation.question;
+  if (question.kind == BoundsQuestion::kIndex) count_out_of_bounds_(user_data_, static_cast<int64_t>(record.count));
+  if (!question.report || error_number_ != 0) return;
+  error_number_ = number;
+  error_question_ = question;
   error_record_ = record;
 }
 
@@ -125,6 +126,7 @@ void Timeline::look(int64_t most_unfinished) noexcept {
     ready = take_ready();
   }
   run(ready);
+  run(captured_.take_let_go());
 }
 
 void Timeline::poll() noexcept { look(few); }
@@ -171,6 +173,7 @@ void Timeline::follow(Stream stream) {
 }
 
 void Timeline::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
+  run(captured_.take_let_go());
   if (operations_.empty()) return;
   const auto begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
   const auto concerns = [&](const RunningOperation &operation) {
@@ -201,6 +204,7 @@ void Timeline::check() {
   kernels::BoundsRecord record = {};
   {
     const RunningOperations::Lock lock = operations_.lock();
+    captured_.look(*this);
     if (error_number_ == 0) return;
     error_number_ = 0;
     question = error_question_;

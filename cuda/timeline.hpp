@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <list>
+#include <memory>
 
+#include "captured_operations.hpp"
 #include "running_operations.hpp"
 #include "unitensor/backend.h"
 
@@ -12,8 +14,12 @@ namespace uni::cuda {
 
 class Timeline final : private OperationOwner {
  public:
-  Timeline(RunningOperations &operations, void (*count_out_of_bounds)(void *, int64_t), void *user_data) noexcept
-      : operations_(operations), count_out_of_bounds_(count_out_of_bounds), user_data_(user_data) {}
+  Timeline(RunningOperations &operations, CapturedOperations &captured, void (*count_out_of_bounds)(void *, int64_t),
+           void *user_data) noexcept
+      : operations_(operations),
+        captured_(captured),
+        count_out_of_bounds_(count_out_of_bounds),
+        user_data_(user_data) {}
   // Waits for the context's operations and does what was deferred.
   ~Timeline();
 
@@ -23,6 +29,11 @@ class Timeline final : private OperationOwner {
   }
   uint64_t commit(std::list<RunningOperation> &prepared, Stream stream) noexcept {
     return operations_.commit(prepared, stream, this);
+  }
+
+  // An operation that becomes part of a graph: see CapturedOperations.
+  std::unique_ptr<CapturedOperation> prepare_captured(bool with_record, const BoundsQuestion &question) {
+    return captured_.prepare(with_record, question, this);
   }
 
   // Blocks until an operation has finished. What its record says is left to the caller, and is not reported again.
@@ -49,7 +60,8 @@ class Timeline final : private OperationOwner {
   void check();
 
  private:
-  void take_record(const RunningOperation &operation, const kernels::BoundsRecord &record) noexcept override;
+  void take_record(uint64_t number, const BoundsQuestion &question,
+                   const kernels::BoundsRecord &record) noexcept override;
   // For who holds the lock: the items that wait for nothing that runs.
   uni_deferred *take_ready() noexcept;
   void look(int64_t most_unfinished) noexcept;
@@ -58,6 +70,7 @@ class Timeline final : private OperationOwner {
   static void run(uni_deferred *items) noexcept;
 
   RunningOperations &operations_;
+  CapturedOperations &captured_;
   void (*const count_out_of_bounds_)(void *, int64_t);
   void *const user_data_;
   // Behind the lock of the operations.

@@ -103,7 +103,8 @@ static uni_status unipy_gather_rows(const uni_tensor *source, const void *index,
                                     const uni_array *out, int32_t bounds, uni_error *error) {
   uni_array index_array;
   unipy_fill_array(&index_array, (uintptr_t)index, index_dtype, UNI_DEVICE_CPU, 0, 1, &length, 0, UNI_ARRAY_READ_ONLY);
-  const uni_gather_options options = {sizeof options, bounds, 0, 0};
+  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+  options.bounds = bounds;
   return uni_gather_into(source, &index_array, &options, NULL, out, error);
 }
 

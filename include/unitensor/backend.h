@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-enum { UNI_BACKEND_ABI_VERSION = 1 };
+enum { UNI_BACKEND_ABI_VERSION = 2 };
 
 /** What the library offers a backend. */
 typedef struct uni_backend_config {
@@ -24,6 +24,9 @@ typedef struct uni_backend_config {
   /** Adds to the statistics' indices out of bounds what an operation found after it had returned. Any thread; not NULL. */
   void (*count_out_of_bounds)(void *user_data, int64_t count);
   void *user_data;
+  /** Makes something that keeps the memory of a uni_rows.owner until it is run; NULL where there is no memory for it. For
+   * what outlives the operation, such as a graph that it was captured into. Any thread; not NULL. */
+  struct uni_deferred *(*keep)(void *owner);
 } uni_backend_config;
 
 /** Something to be done once, later. The library owns it; the backend links it into its list. */
@@ -48,18 +51,31 @@ typedef struct uni_rows {
   int64_t num_rows;
   int64_t row_bytes;
   int64_t row_pitch;
+  void *owner; /**< For uni_backend_config.keep; NULL for memory that the caller answers for. */
 } uni_rows;
 
-typedef struct uni_gather_plan {
+/** One tensor of a gather. Where the dtypes differ, elements are converted. */
+typedef struct uni_gather_part {
   uni_rows source;
   uni_rows out;
+  int32_t source_dtype;
+  int32_t out_dtype;
+} uni_gather_part;
+
+typedef struct uni_gather_plan {
+  const uni_gather_part *parts; /**< With the same number of source rows. */
+  int32_t num_parts;            /**< 1 to UNI_GATHER_MANY_MAX; 1 where there is a conversion. */
+  int32_t index_dtype;
   const void *index;
   const int64_t *count; /**< Where not NULL, entries past it are skipped. */
   int64_t num_indices;
-  int32_t index_dtype;
   int32_t bounds; /**< UNI_BOUNDS_*. */
   int32_t device_id;
   uint32_t flags;
+  int32_t order;               /**< UNI_ORDER_*. */
+  int32_t num_multiprocessors; /**< 0: what the backend finds best. */
+  uint32_t reserved;
+  const float *row_scales;    /**< Not NULL for a conversion from int8. */
   int64_t *num_out_of_bounds; /**< On the host; added to before return where that is known by then. */
 } uni_gather_plan;
 
@@ -75,6 +91,8 @@ typedef struct uni_scatter_plan {
   int32_t dtype;
   int32_t device_id;
   uint32_t flags;
+  int32_t num_multiprocessors;
+  uint32_t reserved;
   int64_t *num_out_of_bounds;
 } uni_scatter_plan;
 

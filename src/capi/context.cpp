@@ -45,7 +45,10 @@ uni_context *uni_context_retain(uni_context *context) {
 }
 
 void uni_context_release(uni_context *context) {
-  if (context != nullptr) context->release();
+  if (context == nullptr) return;
+  // What a graph kept holds the context too, and nobody may call for it any more.
+  if (uni::core::Backend *const device = context->device_if_open(); device != nullptr) device->let_go();
+  context->release();
 }
 
 int32_t uni_context_num_threads(const uni_context *context) { return context != nullptr ? context->num_threads() : 0; }

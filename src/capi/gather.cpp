@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/gather.hpp"
 
+#include "core/scatter.hpp"
 #include "core/structs.hpp"
 
 using uni::guard;
@@ -34,6 +35,24 @@ uni_status uni_gather_into(const uni_tensor *source, const uni_array *index, con
   return guard(error, [&] {
     require(source, "source");
     uni::core::gather_into(*source, read_index(index, "index"), read_options(options), stream, read_array(out, "out"));
+  });
+}
+
+uni_status uni_gather_many(int32_t num_tensors, const uni_tensor *const *sources, const uni_array *index,
+                           const uni_gather_options *options, void *stream, const uni_array *const *outs,
+                           uni_error *error) {
+  return guard(error, [&] {
+    if (num_tensors < 1 || num_tensors > UNI_GATHER_MANY_MAX)
+      throw uni::Error(UNI_STATUS_INVALID_ARGUMENT, "num_tensors is %d, expected 1 to %d", num_tensors,
+                       UNI_GATHER_MANY_MAX);
+    require(sources, "sources");
+    require(outs, "outs");
+    uni::core::ArrayView views[UNI_GATHER_MANY_MAX];
+    for (int32_t t = 0; t < num_tensors; ++t) {
+      require(sources[t], uni::core::Name("sources", t).text);
+      views[t] = read_array(outs[t], uni::core::Name("outs", t).text);
+    }
+    uni::core::gather_many(num_tensors, sources, read_index(index, "index"), read_options(options), stream, views);
   });
 }
 

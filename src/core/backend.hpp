@@ -42,6 +42,11 @@ class Backend {
     uni_error error = UNI_ERROR_INIT;
     ops_.synchronize(self_, &error);
   }
+  // Does what has waited for graphs that are no more.
+  void let_go() noexcept {
+    uni_error ignored = UNI_ERROR_INIT;
+    if (ops_.wait_for_memory != nullptr) ops_.wait_for_memory(self_, nullptr, 0, 0, &ignored);
+  }
   void sample_forget(uni_sample_output *output) noexcept { ops_.sample_forget(self_, output); }
   void release(uni_memory_block *block) noexcept { ops_.release(self_, block); }
 

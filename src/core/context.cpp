@@ -9,6 +9,7 @@
 
 #include "core/plugin.hpp"
 #include "core/structs.hpp"
+#include "core/tensor.hpp"
 #include "cpu/backend.hpp"
 #include "unitensor/version.h"
 
@@ -102,6 +103,7 @@ std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
     static_cast<uni_context *>(context)->statistics.out_of_bounds.fetch_add(count, std::memory_order_relaxed);
   };
   config.user_data = this;
+  config.keep = uni::core::keep_storage;
   return std::make_unique<Backend>(ops, config);
 }
 

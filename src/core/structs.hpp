@@ -6,26 +6,34 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "unitensor/gather.h"
 
 namespace uni::core {
 
-// Copies what the caller has of an input struct into one that is zero elsewhere. Every struct is at its first version,
-// so that the smallest size that is accepted is ours.
+// The size of a struct's first version. Those that have not grown since are as large as they were.
+template <class Struct>
+constexpr size_t first_size = sizeof(Struct);
+template <>
+inline constexpr size_t first_size<uni_gather_options> = 16;
+template <>
+inline constexpr size_t first_size<uni_scatter_options> = 16;
+
+// Copies what the caller has of an input struct into one that is zero elsewhere.
 template <class Struct>
 Struct read_struct(const Struct *input, const char *name) {
   uint32_t size;
   std::memcpy(&size, input, sizeof size);
-  if (size < sizeof(Struct))
+  if (size < first_size<Struct>)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->struct_size is %u, expected at least %zu", name, size,
-                sizeof(Struct));
+                first_size<Struct>);
   const char *bytes = reinterpret_cast<const char *>(input);
   for (size_t i = sizeof(Struct); i < size; ++i)
     if (bytes[i] != 0)
       throw Error(UNI_STATUS_VERSION_MISMATCH,
                   "%s->struct_size is %u, this library knows %zu bytes, and byte %zu beyond them is not zero", name,
                   size, sizeof(Struct), i);
-  Struct copy;
-  std::memcpy(&copy, input, sizeof copy);
+  Struct copy = {};
+  std::memcpy(&copy, input, size < sizeof copy ? size : sizeof copy);
   return copy;
 }
 

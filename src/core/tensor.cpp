@@ -56,6 +56,17 @@ Storage::~Storage() {
   if (destroy_ != nullptr) destroy_(user_data_);
 }
 
+uni_deferred *keep_storage(void *storage) noexcept {
+  struct Kept : uni_deferred {
+    Ref<Storage> storage;
+  };
+  Kept *const kept = new (std::nothrow) Kept{};
+  if (kept == nullptr) return nullptr;
+  kept->storage = Ref<Storage>::share(static_cast<Storage *>(storage));
+  kept->run = [](uni_deferred *item) { delete static_cast<Kept *>(item); };
+  return kept;
+}
+
 Ref<uni_tensor> create_tensor(uni_context *context, const uni_tensor_desc &desc) {
   if (desc.flags != 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "desc->flags is 0x%x, expected 0", desc.flags);
   const int64_t alignment = desc.row_alignment;
@@ -291,7 +302,7 @@ void require_like(const ArrayView &given, const char *name, const uni_tensor &te
 }
 
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
-                const ArrayView &source, const char *source_name, void *stream) {
+                const ArrayView &source, const char *source_name, const uni_tensor &owner, void *stream) {
   require_no_count(source, source_name);
   require_no_count(destination, destination_name);
   require_writable(destination, destination_name);
@@ -300,7 +311,9 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
   Backend &backend = !destination.on_cpu() ? context->require_device_of(destination_name, destination.array.device_id)
                      : !source.on_cpu()    ? context->require_device_of(source_name, source.array.device_id)
                                            : context->cpu();
-  const uni_rows to = destination.rows(), from = source.rows();
+  uni_rows to = destination.rows(), from = source.rows();
+  // Who of the two it is does not matter to what keeps it.
+  to.owner = owner.storage().get();
   if (&backend == &context->cpu()) {
     wait_before_cpu_reads(context, source);
     wait_before_cpu_writes(context, destination);
@@ -313,13 +326,13 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
 void copy_array_to_tensor(uni_tensor &tensor, const ArrayView &source, void *stream) {
   require_inherited(tensor, "tensor");
   require_like(source, "source", tensor);
-  copy_array(tensor.context(), tensor.view(), "tensor", source, "source", stream);
+  copy_array(tensor.context(), tensor.view(), "tensor", source, "source", tensor, stream);
 }
 
 void copy_tensor_to_array(const uni_tensor &tensor, const ArrayView &destination, void *stream) {
   require_inherited(tensor, "tensor");
   require_like(destination, "destination", tensor);
-  copy_array(tensor.context(), destination, "destination", tensor.view(), "tensor", stream);
+  copy_array(tensor.context(), destination, "destination", tensor.view(), "tensor", tensor, stream);
 }
 
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream) {

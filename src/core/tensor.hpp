@@ -66,7 +66,11 @@ struct uni_tensor final : uni::core::RefCounted<uni_tensor> {
   int32_t memory() const noexcept { return storage_->memory(); }
   int32_t requested_memory() const noexcept { return requested_memory_; }
   bool readable_by_cpu() const noexcept { return view_.array.device_type == UNI_DEVICE_CPU; }
-  uni_rows rows() const noexcept { return view_.rows(); }
+  uni_rows rows() const noexcept {
+    uni_rows rows = view_.rows();
+    rows.owner = storage_.get();
+    return rows;
+  }
 
  private:
   uni::core::Ref<uni::core::Storage> storage_;
@@ -93,6 +97,8 @@ uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept;
 void *device_pointer(const uni_tensor &tensor, int32_t device_id);
 // Throws INVALID_STATE in a forked child for memory that it did not inherit: touching it would end the process.
 void require_inherited(const uni_tensor &tensor, const char *name);
+// For uni_backend_config.keep: holds a Storage until it is run.
+uni_deferred *keep_storage(void *storage) noexcept;
 // What has been enqueued on the stream may use the tensor: releases from now on wait for it.
 void note_stream(const uni_tensor &tensor, int32_t device_id, void *stream);
 // Before the CPU reads or writes an array: device operations that use it must not be overtaken.

@@ -17,21 +17,20 @@ struct alignas(64) BoundsRecord {
   int64_t value;            // what stands there
 };
 
-// What one lane group finds, kept in registers until it has seen all of its positions, which ascend.
+// What one lane finds, kept in registers until it has seen all of its positions.
 struct BoundsTally {
   int64_t count = 0;
   int64_t first = 0;
   int64_t value = 0;
 
   UNI_HOST_DEVICE void add(int64_t position, int64_t index) {
-    if (count == 0) {
+    if (count == 0 || position < first) {
       first = position;
       value = index;
     }
     ++count;
   }
 
-  // By one lane of the group.
   template <class Access = Atomics>
   UNI_HOST_DEVICE void report(BoundsRecord *record) const {
     if (count == 0) return;

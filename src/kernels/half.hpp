@@ -11,7 +11,9 @@ namespace uni::kernels {
 UNI_HOST_DEVICE inline float half_to_float(uint16_t half) noexcept {
   const uint32_t sign = static_cast<uint32_t>(half & 0x8000u) << 16;
   const uint32_t exponent = (half >> 10) & 0x1fu, fraction = half & 0x3ffu;
-  if (exponent == 0x1f) return __builtin_bit_cast(float, sign | 0x7f800000u | fraction << 13);
+  // A signalling NaN becomes a quiet one, as in the processors' own instructions.
+  if (exponent == 0x1f)
+    return __builtin_bit_cast(float, sign | 0x7f800000u | fraction << 13 | (fraction != 0 ? 0x400000u : 0u));
   if (exponent != 0) return __builtin_bit_cast(float, sign | (exponent + 112) << 23 | fraction << 13);
   // Subnormal: the fraction counts units of 2^-24, exactly.
   const float magnitude = static_cast<float>(fraction) * 0x1p-24f;

@@ -13,6 +13,14 @@
 #else
 #define UNI_HOST_DEVICE
 #endif
+// For short loops over what is to stay in registers on a GPU, and for loops around them.
+#if defined(__CUDA_ARCH__)
+#define UNI_UNROLL _Pragma("unroll")
+#define UNI_DO_NOT_UNROLL _Pragma("unroll 1")
+#else
+#define UNI_UNROLL
+#define UNI_DO_NOT_UNROLL
+#endif
 
 namespace uni::kernels {
 

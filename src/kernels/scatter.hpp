@@ -8,6 +8,7 @@
 #include "kernels/bounds.hpp"
 #include "kernels/half.hpp"
 #include "kernels/lane_group.hpp"
+#include "kernels/move_rows.hpp"
 #include "kernels/relabel.hpp"
 
 namespace uni::kernels {
@@ -60,23 +61,24 @@ struct ScatterChoose {
   }
 };
 
-// Second pass of an assignment.
-template <class Index, class Piece, bool kDense>
+// Second pass of an assignment. `moves` has the rows as its source and the destination as its result.
+template <class Index, bool kDense>
 struct ScatterAssign {
   ScatterRowsArguments<Index> a;
   NodeTable<kDense> table;
+  RowMoves moves;
 
   template <class Group>
   UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
-    const int64_t valid = num_valid(a.count, a.num_indices);
-    const int64_t num_pieces = a.row_bytes / static_cast<int64_t>(sizeof(Piece));
-    for (int64_t i = group; i < valid; i += num_groups) {
+    const auto locate = [&](int, int64_t i, bool, RowMove<NoScale> *move) {
       const int64_t row = static_cast<int64_t>(a.index[i]);
-      if (!a.is_inside(row) || table.find(static_cast<uint64_t>(row)) != scatter_rank(a, i)) continue;
-      Piece *const to = reinterpret_cast<Piece *>(a.destination + row * a.destination_pitch);
-      const Piece *const from = reinterpret_cast<const Piece *>(a.rows + i * a.rows_pitch);
-      for_each_strided(g, 0, num_pieces, [&](int, int64_t piece) { to[piece] = from[piece]; });
-    }
+      if (!a.is_inside(row) || table.find(static_cast<uint64_t>(row)) != scatter_rank(a, i)) return;
+      move->to = a.destination + row * a.destination_pitch;
+      move->from = a.rows + i * a.rows_pitch;
+    };
+    with_piece(moves.piece_shift, [&](auto piece) {
+      move_rows<PlainMove<decltype(piece)>>(g, group, num_groups, num_valid(a.count, a.num_indices), moves, locate);
+    });
   }
 };
 

@@ -28,7 +28,7 @@ BASELINE = FOLDER / "unitensor.abi"
 NOT_IN_THE_LIBRARY = ("backend.h", "macros.h")
 # Each: what breaks programs, in which header, what stands there, and what instead.
 BREAKS = [
-    ("a member that grows", "gather.h", "int32_t bounds;       /**< UNI_BOUNDS_*. */", "int64_t bounds;"),
+    ("a member that grows", "gather.h", "int32_t order;               /**< UNI_ORDER_*. */", "int64_t order;"),
     ("members in another order", "array.h", "int32_t device_type;  /**< UNI_DEVICE_*; 0 means UNI_DEVICE_CPU. */\n"
      "  int32_t device_id;    /**< Ordinal of the device; 0 for the CPU. */",
      "int32_t device_id;\n  int32_t device_type;"),

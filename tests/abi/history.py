@@ -23,8 +23,15 @@ def git(root: pathlib.Path, *arguments: str) -> str:
                           text=True).stdout
 
 
+def split(table: str) -> tuple[str, str]:
+    """The table of what programs call, and that of backend.h, which plugins are compiled against and has a number of its own."""
+    parts = re.split(r"^(?=# )", table, flags=re.MULTILINE)
+    of_plugins = [part for part in parts if part.startswith("# backend.h\n")]
+    return "".join(part for part in parts if part not in of_plugins), "".join(of_plugins)
+
+
 def entries_of(table: str) -> dict[str, set[str]]:
-    """The lines of a table by what they belong to: a struct, or nothing. Heads of files and the major number are left out."""
+    """The lines of a table by what they belong to: a struct, or nothing. Heads of files and version numbers are left out."""
     entries: dict[str, set[str]] = {"": set()}
     struct = ""
     for line in table.splitlines():
@@ -33,17 +40,18 @@ def entries_of(table: str) -> dict[str, set[str]]:
             struct = match[1]
         elif not line.startswith("  "):
             struct = ""
-        if not line.startswith(("# ", "UNI_ABI_MAJOR")):
+        if not line.startswith(("# ", "UNI_ABI_MAJOR", "constant UNI_BACKEND_ABI_VERSION ")):
             entries.setdefault(struct, set()).add(line)
     return entries
 
 
 def may_grow(struct: str, line: str, after: set[str]) -> bool:
-    """Whether a line tells the size of a struct that got members at its end."""
+    """Whether a line tells the size of a struct that got members at its end. Such structs are read by memcpy: it does not
+    matter where the callers of before have put theirs."""
     size = re.compile(rf"struct {struct} size (\d+) alignment (\d+)")
     old, new = size.fullmatch(line), next(filter(None, map(size.fullmatch, after)), None)
     return bool(struct and old and new and any(member.startswith("  struct_size at 0,") for member in after)
-                and int(new[1]) > int(old[1]) and new[2] == old[2])
+                and int(new[1]) > int(old[1]) and int(new[2]) >= int(old[2]))
 
 
 def problems_of(root: pathlib.Path, name: str, before: str, after: list[str]) -> list[str]:
@@ -52,14 +60,19 @@ def problems_of(root: pathlib.Path, name: str, before: str, after: list[str]) ->
     if TABLE not in changed and BASELINE not in changed:
         return []
     problems = [] if CHANGES in changed else [f"{name} changes the binary interface and not {CHANGES}"]
-    old = entries_of(git(root, "show", f"{before}:{TABLE}"))
-    new = entries_of(git(root, "show", f"{after[0]}:{TABLE}") if after else (root / TABLE).read_text(encoding="utf-8"))
-    gone = [line for struct, lines in old.items() for line in sorted(lines - new.get(struct, set()))
-            if not may_grow(struct, line, new.get(struct, set()))]
-    new_major = re.search(r"^\+#define UNI_ABI_MAJOR ", git(root, "diff", before, *after, "--", VERSION), re.MULTILINE)
-    if gone and not new_major:
-        problems.append(f"{name} breaks programs without another UNI_ABI_MAJOR: " + "; ".join(line.strip() for line in gone))
+    old = split(git(root, "show", f"{before}:{TABLE}"))
+    new = split(git(root, "show", f"{after[0]}:{TABLE}") if after else (root / TABLE).read_text(encoding="utf-8"))
+    difference = git(root, "diff", before, *after, "--", VERSION, TABLE)
+    for whose, number, part in (("programs", "UNI_ABI_MAJOR", 0), ("plugins", "UNI_BACKEND_ABI_VERSION", 1)):
+        gone = gone_from(entries_of(old[part]), entries_of(new[part]))
+        if gone and not re.search(rf"^\+(?:#define|constant) {number} ", difference, re.MULTILINE):
+            problems.append(f"{name} breaks {whose} without another {number}: " + "; ".join(gone))
     return problems
+
+
+def gone_from(old: dict[str, set[str]], new: dict[str, set[str]]) -> list[str]:
+    return [line.strip() for struct, lines in old.items() for line in sorted(lines - new.get(struct, set()))
+            if not may_grow(struct, line, new.get(struct, set()))]
 
 
 def check(root: pathlib.Path) -> int:
@@ -88,17 +101,26 @@ def self_test() -> int:
         (table.replace("function void uni_f(void)\n", ""), True, False, 1),
         (table.replace("function void uni_f(void)\n", ""), False, False, 2),
         (larger, True, False, 0),
+        (larger.replace("alignment 4", "alignment 8"), True, False, 0),
+        (table + "# backend.h\nconstant UNI_BACKEND_ABI_VERSION = 1\n", True, False, 0),
         (larger.replace("  a at 4", "  a at 12"), True, False, 1),
         (table.replace("size 8", "size 4"), True, False, 1),
         # A member that goes from one struct to another is gone from the first.
         (table.replace("  a at 4, 4 bytes: int32_t a\n", "") + "struct uni_y size 8 alignment 4\n"
          "  a at 4, 4 bytes: int32_t a\n", True, False, 1),
     ]
+    plugins = "# backend.h\nconstant UNI_BACKEND_ABI_VERSION = 1\nstruct uni_rows size 8 alignment 8\n"
+    grown = plugins.replace("size 8", "size 16")
+    rows = [(table, *row) for row in rows] + [
+        (table + plugins, table + grown, True, False, 1),
+        (table + plugins, table + grown, True, True, 1),
+        (table + plugins, table + grown.replace("VERSION = 1", "VERSION = 2"), True, False, 0),
+    ]
     missed = []
-    for text, with_changes, with_major, expected in rows:
+    for first_table, text, with_changes, with_major, expected in rows:
         with tempfile.TemporaryDirectory() as name:
             root = pathlib.Path(name)
-            for path, content in ((TABLE, table), (BASELINE, "x"), (CHANGES, ""), (VERSION, "#define UNI_ABI_MAJOR 0\n")):
+            for path, content in ((TABLE, first_table), (BASELINE, "x"), (CHANGES, ""), (VERSION, "#define UNI_ABI_MAJOR 0\n")):
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_text(content, encoding="utf-8")
             identity = ("-c", "user.name=t", "-c", "user.email=t@localhost", "-c", "commit.gpgsign=false")

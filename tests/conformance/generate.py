@@ -12,15 +12,18 @@ import pathlib
 import sys
 from typing import Any, Callable
 
+import cases_conversions
 import cases_files
 import cases_graphs
 import cases_rows
 import reference
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "vectors"
-MOST_BYTES = 400 << 10
+MOST_BYTES = 480 << 10
 FILES: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "gather": cases_rows.gather_cases,
+    "gather_converted": cases_conversions.conversion_cases,
+    "gather_many": cases_conversions.many_cases,
     "scatter": cases_rows.scatter_cases,
     "graph": cases_graphs.graph_cases,
     "sample": cases_graphs.small_sample_cases,

@@ -127,6 +127,33 @@ def first_out_of_bounds(index: Sequence[int], num_rows: int) -> Optional[int]:
     return next((place for place, row in enumerate(index) if not 0 <= row < num_rows), None)
 
 
+def to_float32(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Numbers of a dtype as float32; bfloat16, held as uint16, is the upper half of one."""
+    if dtype == "bfloat16":
+        return (array.astype(np.uint32) << 16).view(np.float32)
+    return array.astype(np.float32)
+
+
+def from_float32(array: np.ndarray, dtype: str) -> np.ndarray:
+    """float32 rounded to a dtype, to nearest, ties to even."""
+    if dtype != "bfloat16":
+        with np.errstate(over="ignore"):
+            return array.astype(dtype)
+    bits = np.ascontiguousarray(array, np.float32).view(np.uint32).astype(np.uint64)
+    below, odd = bits & 0xFFFF, bits >> 16 & 1
+    return ((bits >> 16) + ((below > 0x8000) | ((below == 0x8000) & (odd == 1)))).astype(np.uint16)
+
+
+def converted(source: np.ndarray, dtype: str, to: str, scales: Optional[np.ndarray]) -> np.ndarray:
+    """All rows of another dtype, multiplied by their scales first where there are some."""
+    if dtype == to:
+        return source
+    values = to_float32(source, dtype)
+    if scales is not None:
+        values = values * scales.reshape(-1, *[1] * (source.ndim - 1))
+    return from_float32(values, to)
+
+
 def gather(source: np.ndarray, index: np.ndarray, count: Optional[int] = None) -> tuple[np.ndarray, int]:
     """The rows and how many indices were out of bounds; their rows are zero, as are those of entries past the count."""
     out = np.zeros((len(index), *source.shape[1:]), source.dtype)

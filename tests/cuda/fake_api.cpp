@@ -134,6 +134,10 @@ Result allocate_device(void **data, int64_t num_bytes, Stream stream) {
     const Result result = machine.allocate_locked(data, num_bytes, PointerKind::kDevice, this_thread().device);
     if (result != kSuccess) return result;
     const uintptr_t address = reinterpret_cast<uintptr_t>(*data);
+    if (&queue == machine.captured) {
+      machine.graph->blocks.push_back(address);
+      return kSuccess;
+    }
     machine.blocks[address].ready = false;
     machine.enqueue_locked(queue, [&machine, address] {
       if (const auto block = machine.blocks.find(address); block != machine.blocks.end()) block->second.ready = true;
@@ -144,6 +148,8 @@ Result allocate_device(void **data, int64_t num_bytes, Stream stream) {
 
 Result free_device(void *data, int32_t device_id, Stream stream) {
   return give_back([&](Machine &machine) {
+    // A block of a graph stays for the next launch.
+    if (&machine.stream_of_locked(stream) == machine.captured) return kSuccess;
     return machine.free_in_order_locked(data, device_id, machine.stream_of_locked(stream));
   });
 }
@@ -338,13 +344,27 @@ Result stream_wait_event(Stream stream, Event event) {
   });
 }
 
-Result is_capturing(Stream stream, bool *capturing) {
+Result capture_state(Stream stream, CaptureState *state) {
   return call([&](Machine &machine) {
-    // The default stream may not be used while another one is captured.
-    const bool is_default = reinterpret_cast<uintptr_t>(stream) <= 1;
-    *capturing = machine.captured != nullptr && (is_default || &machine.stream_of_locked(stream) == machine.captured);
+    *state = CaptureState::kNone;
+    if (machine.captured == nullptr) return kSuccess;
+    if (reinterpret_cast<uintptr_t>(stream) <= 1)
+      *state = CaptureState::kForbidden;
+    else if (&machine.stream_of_locked(stream) == machine.captured)
+      *state = CaptureState::kCapturing;
     return kSuccess;
   });
+}
+
+Result keep_in_capture(Stream stream, void *object, void (*destroy)(void *)) {
+  const Result result = call([&](Machine &machine) {
+    if (machine.captured == nullptr || &machine.stream_of_locked(stream) != machine.captured)
+      return machine.fail_locked(kInvalidValue);
+    machine.graph->kept.push_back({object, destroy});
+    return kSuccess;
+  });
+  if (result != kSuccess) destroy(object);
+  return result;
 }
 
 // Not one of the calls that fail on demand: nothing depends on it but captures.
@@ -390,7 +410,8 @@ const Api &fake_api() {
       destroy_stream,
       synchronize_stream,
       stream_wait_event,
-      is_capturing,
+      capture_state,
+      keep_in_capture,
       exchange_capture_mode,
       launch_fill,
       launch_gather,
@@ -399,6 +420,9 @@ const Api &fake_api() {
       launch_sample,
       scan_workspace_bytes,
       scan,
+      launch_order_keys,
+      sort_workspace_bytes,
+      sort_pairs,
   };
   return api;
 }

@@ -23,6 +23,8 @@ typedef struct fake_counts {
   int64_t broken_borders; /* blocks of which somebody wrote past the end, or before the start */
 } fake_counts;
 
+/* What the last gather was launched with: how many multiprocessors at most (0: all), and whether in an order of its own. */
+UNI_API void fake_get_last_gather(int32_t *num_multiprocessors, int32_t *ordered);
 UNI_API void fake_get_counts(fake_counts *counts);
 /* Forgets everything, as after a start of the process. Nothing may be alive that is still used. */
 UNI_API void fake_reset(void);
@@ -46,10 +48,14 @@ UNI_API void fake_set_device_nodes(int32_t present);
 UNI_API void fake_set_pageable_access(int32_t pageable, int32_t host_page_tables);
 /* The error that the next kernel to run ends the context with; 0: none. */
 UNI_API void fake_poison_next_launch(int32_t error);
-/* Capture of a stream into a graph, as cudaStreamBeginCapture with cudaStreamCaptureModeGlobal. Returns 1 if somebody ended
- * it, by what may not be called meanwhile or by work on that stream; 0 if not. */
+/* Capture of a stream into a graph, as cudaStreamBeginCapture with cudaStreamCaptureModeGlobal. The end returns 1 if somebody
+ * ended it before, by what may not be called meanwhile, 0 if not, and gives the graph (NULL: it is destroyed). */
 UNI_API void fake_begin_capture(void *stream);
-UNI_API int32_t fake_end_capture(void);
+UNI_API int32_t fake_end_capture(void **graph);
+/* Enqueues what the graph holds. */
+UNI_API void fake_launch_graph(void *graph, void *stream);
+/* Destroys what it keeps on another thread, which may call nothing of CUDA; no launch of it may be running. */
+UNI_API void fake_destroy_graph(void *graph);
 /* Called once, with nothing locked by the machine, when somebody next waits for an event. */
 UNI_API void fake_on_wait(void (*hook)(void *), void *user_data);
 /* cudaSetDevice of the program, for the calling thread. */

@@ -42,6 +42,13 @@ class Launch {
     return kSuccess;
   }
 
+  // As many groups as so many multiprocessors have room for.
+  template <class Kernel>
+  Result run_rows(const Kernel &kernel, int64_t num_groups, int32_t num_multiprocessors) {
+    if (num_multiprocessors > 0) num_groups = std::min<int64_t>(num_groups, int64_t{num_multiprocessors} * 32);
+    return run<32>(kernel, num_groups);
+  }
+
  private:
   const Schedule schedule_;
 };

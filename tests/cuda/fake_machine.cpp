@@ -60,6 +60,7 @@ void Machine::reset_locked() {
   others_first = no_waits = events_at_once = false;
   captured = nullptr;
   capture_broken = false;
+  graph.reset();
   on_wait = nullptr;
   schedule = {};
   driver_version = 13000;
@@ -69,6 +70,10 @@ void Machine::reset_locked() {
 }
 
 Result Machine::begin_call_locked() {
+  if (is_destroying_graph) {
+    std::fprintf(stderr, "the fake of CUDA was called while a graph destroys what it keeps\n");
+    std::abort();
+  }
   ++calls;
   if (fatal != kSuccess) return fail_locked(fatal);
   if (calls == fail_at) return fail_locked(fail_with);
@@ -279,9 +284,8 @@ void Machine::run_all_locked() {
 }
 
 void Machine::enqueue_locked(FakeStream &stream, std::function<void()> run) {
-  // What is captured does not run, and nothing of ours may get into another program's graph.
   if (&stream == captured) {
-    capture_broken = true;
+    graph->work.push_back(std::move(run));
     return;
   }
   stream.work.push_back({std::move(run)});

@@ -58,6 +58,18 @@ struct FakeStream {
   uint64_t enqueued = 0, done = 0;
 };
 
+// What was captured from a stream: work that runs as often as it is launched.
+struct FakeGraph {
+  int32_t device_id = 0;
+  std::vector<std::function<void()>> work;
+  struct Kept {
+    void *object;
+    void (*destroy)(void *);
+  };
+  std::vector<Kept> kept;
+  std::vector<uintptr_t> blocks;  // allocated by it, which stay for as long as it does
+};
+
 struct FakeEvent {
   int32_t device_id = 0;
   FakeStream *stream = nullptr;  // of the last record; NULL: never recorded
@@ -122,7 +134,11 @@ class Machine {
   bool no_waits = false, events_at_once = false;  // planted faults
   FakeStream *captured = nullptr;                 // the stream that is being captured into a graph
   bool capture_broken = false;
-  std::function<void()> on_wait;  // run once by who next waits for an event, without the lock
+  std::unique_ptr<FakeGraph> graph;  // what is captured from it
+  bool is_destroying_graph = false;  // calls are not allowed then
+  std::function<void()> on_wait;     // run once by who next waits for an event, without the lock
+  int32_t last_gather_multiprocessors = 0;
+  bool last_gather_ordered = false;
   Schedule schedule;
   int32_t driver_version = 13000;
   bool has_device_nodes = true;

@@ -4,6 +4,8 @@
 // is created, and win over fake_set_schedule.
 #include <cstdlib>
 #include <cstring>
+#include <memory>
+#include <thread>
 
 #include "backend.hpp"
 #include "fake_api.hpp"
@@ -12,6 +14,7 @@
 
 namespace {
 
+using uni::cuda::fake::FakeGraph;
 using uni::cuda::fake::FakeStream;
 using uni::cuda::fake::Machine;
 
@@ -40,6 +43,12 @@ extern "C" {
 
 UNI_API uni_status uni_backend_init(uint32_t abi_version, uni_backend_ops *ops, uni_error *error) {
   return uni::cuda::init_backend(abi_version, uni::cuda::fake::fake_api(), create, ops, error);
+}
+
+void fake_get_last_gather(int32_t *num_multiprocessors, int32_t *ordered) {
+  const Locked machine;
+  *num_multiprocessors = machine->last_gather_multiprocessors;
+  *ordered = machine->last_gather_ordered;
 }
 
 void fake_get_counts(fake_counts *counts) {
@@ -104,12 +113,46 @@ void fake_begin_capture(void *stream) {
   const Locked machine;
   machine->captured = &machine->stream_of_locked(stream);
   machine->capture_broken = false;
+  machine->graph = std::make_unique<FakeGraph>();
+  machine->graph->device_id = machine->captured->device_id;
 }
 
-int32_t fake_end_capture(void) {
+int32_t fake_end_capture(void **graph) {
+  int32_t broken = 0;
+  FakeGraph *made = nullptr;
+  {
+    const Locked machine;
+    machine->captured = nullptr;
+    broken = machine->capture_broken;
+    made = machine->graph.release();
+  }
+  if (graph != nullptr)
+    *graph = made;
+  else
+    fake_destroy_graph(made);
+  return broken;
+}
+
+void fake_launch_graph(void *graph, void *stream) {
   const Locked machine;
-  machine->captured = nullptr;
-  return machine->capture_broken;
+  FakeStream &queue = machine->stream_of_locked(stream);
+  for (const auto &run : static_cast<FakeGraph *>(graph)->work) machine->enqueue_locked(queue, run);
+}
+
+void fake_destroy_graph(void *graph) {
+  const std::unique_ptr<FakeGraph> owned(static_cast<FakeGraph *>(graph));
+  {
+    const Locked machine;
+    machine->is_destroying_graph = true;
+  }
+  // On a thread of CUDA's.
+  std::thread([&] {
+    for (const FakeGraph::Kept &kept : owned->kept) kept.destroy(kept.object);
+  }).join();
+  const Locked machine;
+  machine->is_destroying_graph = false;
+  for (const uintptr_t block : owned->blocks)
+    machine->free_locked(reinterpret_cast<void *>(block), uni::cuda::PointerKind::kDevice);
 }
 
 void *fake_create_stream(void) { return Locked()->make_stream_locked(); }

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 SKIPPED = 77
-ABI_VERSION = 1
+ABI_VERSION = 2
 BACKEND_UNAVAILABLE = -21
 MOST_SECONDS = 0.010
 # The C and C++ runtimes. Not libcudart, which is linked in, and not libcuda, which a machine without a GPU does not have.

@@ -42,6 +42,14 @@ static uni_status gather_few(fixture *f) {
   return uni_gather_into(f->tensor, &index, NULL, NULL, &out, &f->error);
 }
 
+static uni_status gather_many(fixture *f) {
+  const uni_array index = index_of(index_length), out = rows_of(index_length);
+  const uni_tensor *const sources[1] = {f->tensor};
+  const uni_array *const outs[1] = {&out};
+  memset(rows_data, 0x2e, sizeof rows_data);
+  return uni_gather_many(1, sources, &index, NULL, NULL, outs, &f->error);
+}
+
 static uni_status scatter(fixture *f, int32_t reduce) {
   const uni_array index = index_of(index_length), rows = rows_of(index_length);
   uni_scatter_options options = UNI_SCATTER_OPTIONS_INIT;
@@ -65,6 +73,7 @@ static const fault_case cases[] = {
     {"uni_gather", "", make_tensor, gather, gathered, MADE_TENSOR, 0},
     {"uni_gather_into", "", make_tensor, gather_into, gathered_into, MADE_NOTHING, 0},
     {"uni_gather_into", "few", make_tensor, gather_few, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
+    {"uni_gather_many", "", make_tensor, gather_many, gathered_into, MADE_NOTHING, 0},
     {"uni_scatter", "", make_tensor, assign, same_table, MADE_NOTHING, 0},
     {"uni_scatter", "add", make_tensor, add, same_table, MADE_NOTHING, 0},
 };

@@ -53,6 +53,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
   for (size_t i = (size_t)(length * width); i < sizeof out; ++i) CHECK(out[i] == before[i]);
 
+  /* The same twice in one call. */
+  uint8_t second[max_length * max_width];
+  memcpy(out, before, sizeof out);
+  memcpy(second, before, sizeof second);
+  const uni_tensor *const sources[2] = {tensor, tensor};
+  const uni_array more = UNI_ARRAY_2D(UNI_DTYPE_UINT8, second, length, width);
+  const uni_array *const outs[2] = {&rows, &more};
+  CHECK((uni_gather_many(2, sources, &index, &gather, NULL, outs, &error) != UNI_STATUS_OK) == fails);
+  CHECK(memcmp(out, second, sizeof out) == 0);
+  CHECK(!fails || memcmp(out, before, sizeof out) == 0);
+
   memcpy(out, before, sizeof out);
   const uni_status scattered = uni_scatter(tensor, &index, &rows, &scatter, NULL, &error);
   CHECK((scattered != UNI_STATUS_OK) == fails);

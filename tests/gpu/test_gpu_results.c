@@ -93,8 +93,8 @@ static void test_gather(void **state) {
   free(contents);
 }
 
-static const uni_scatter_options assign = {sizeof(uni_scatter_options), UNI_BOUNDS_CHECK, UNI_SCATTER_ASSIGN, 0};
-static const uni_scatter_options add = {sizeof(uni_scatter_options), UNI_BOUNDS_CHECK, UNI_SCATTER_ADD, 0};
+static const uni_scatter_options assign = UNI_SCATTER_OPTIONS_INIT;
+static const uni_scatter_options add = {sizeof(uni_scatter_options), UNI_BOUNDS_CHECK, UNI_SCATTER_ADD, 0, 0, 0};
 
 /* Each row is what it was, if no entry names it, or the whole of one that does. */
 static void check_assigned(const unsigned char *back, const unsigned char *before, const unsigned char *updates,

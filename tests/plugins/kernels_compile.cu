@@ -3,11 +3,13 @@
 #include <cstdint>
 
 #include "kernels/atomics.hpp"
+#include "kernels/gather.hpp"
 #include "kernels/lane_group.hpp"
 #include "kernels/lane_group_cuda.hpp"
 #include "kernels/philox.hpp"
 #include "kernels/relabel.hpp"
 #include "kernels/sample_neighbors.hpp"
+#include "kernels/scatter.hpp"
 
 using namespace uni::kernels;
 
@@ -55,6 +57,13 @@ __global__ void look_up_kernel(int64_t count, int64_t base, const int64_t *found
   relabel_look_up(g, 0, count, base, found, numbers);
 }
 
+// What moves rows, in blocks as large as a multiprocessor has room for.
+template <class Kernel>
+__global__ void __launch_bounds__(1024, 1) rows_kernel(const __grid_constant__ Kernel kernel, int64_t num_groups) {
+  WarpGroup<32> g;
+  kernel(g, (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32, num_groups);
+}
+
 // What crosses lanes, for the widths and types that kernels use.
 template <int N>
 __global__ void crossing_kernel(uint32_t *ballots, int64_t *values) {
@@ -99,3 +108,17 @@ INSTANTIATE_RELABEL(true, int32_t)
 INSTANTIATE_RELABEL(false, int32_t)
 template __global__ void look_up_kernel<int64_t>(int64_t, int64_t, const int64_t *, int64_t *);
 template __global__ void look_up_kernel<int32_t>(int64_t, int64_t, const int64_t *, int32_t *);
+
+#define INSTANTIATE_ROWS(...) \
+  template __global__ void rows_kernel<__VA_ARGS__>(const __grid_constant__ __VA_ARGS__, int64_t);
+#define INSTANTIATE_CONVERSION(FROM, TO) \
+  INSTANTIATE_ROWS(GatherConverted<FROM, TO, 1>) \
+  INSTANTIATE_ROWS(GatherConverted<FROM, TO, kConvertedElements>)
+INSTANTIATE_ROWS(GatherRows)
+INSTANTIATE_ROWS(OrderKeys)
+INSTANTIATE_ROWS(ScatterAssign<int64_t, true>)
+INSTANTIATE_ROWS(ScatterAssign<int32_t, false>)
+INSTANTIATE_CONVERSION(Float32, Float16)
+INSTANTIATE_CONVERSION(Float16, Bfloat16)
+INSTANTIATE_CONVERSION(Bfloat16, Float32)
+INSTANTIATE_CONVERSION(ScaledInt8, Float32)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels that move rows, under every width of lane group and several orders of lanes and of groups; and the same
 // checker against kernels that depend on one of them.
+#include <bit>
 #include <cstring>
 #include <vector>
 
@@ -60,13 +61,22 @@ ScatterRowsArguments<Index> scatter_arguments(const Case &c, Result *result) {
           c.index.data(),       nullptr,   kEntries, false,         &result->record};
 }
 
+template <class Group>
+constexpr int lane_shift_of() {
+  return std::countr_zero(static_cast<unsigned>(Group::kLanes));
+}
+
 Result gather(auto g, bool backwards) {
   const Case c;
   Result result;
   result.bytes.resize(kEntries * kRowBytes);
-  launch(g, backwards,
-         GatherRows<int64_t, uint32_t>{{c.table.data(), kRowBytes, kRows, result.bytes.data(), kRowBytes, kRowBytes,
-                                        c.index.data(), nullptr, kEntries, false, &result.record}});
+  GatherRowsArguments arguments = {};
+  arguments.tensors[0] = plan_row_moves(c.table.data(), kRowBytes, result.bytes.data(), kRowBytes, kRowBytes,
+                                        lane_shift_of<decltype(g)>(), false);
+  arguments.num_tensors = 1;
+  arguments.index = {c.index.data(), true, nullptr, kEntries, kRows, false};
+  arguments.record = &result.record;
+  launch(g, backwards, GatherRows{arguments});
   return result;
 }
 
@@ -77,7 +87,9 @@ Result scatter_assign(auto g, bool backwards) {
   const NodeTable<false> table{words.data(), uint64_t{1} << kValueBits, words.size() / 2 - 1};
   const auto arguments = scatter_arguments<int64_t>(c, &result);
   launch(g, backwards, ScatterChoose<int64_t, false>{arguments, table});
-  launch(g, backwards, ScatterAssign<int64_t, uint32_t, false>{arguments, table});
+  const RowMoves moves = plan_row_moves(c.rows.data(), kRowBytes, result.bytes.data(), kRowBytes, kRowBytes,
+                                        lane_shift_of<decltype(g)>(), true);
+  launch(g, backwards, ScatterAssign<int64_t, false>{arguments, table, moves});
   return result;
 }
 

@@ -147,6 +147,36 @@ def run_gather(case, context, tmp_path):
     check("out= of padded rows", case["expect"]["out"], into)
 
 
+def run_gather_converted(case, context, tmp_path):
+    expected = Expected(case)
+    source = tensor_of(case["source"], context, case.get("row_alignment", 0))
+    index = arrays.decode(case["index"])
+    scales = arrays.decode(case["row_scales"]) if "row_scales" in case else None
+    options = {"bounds": case["bounds"], "order": case["order"], "dtype": case["dtype"], "row_scales": scales}
+    context.reset_statistics()
+    out = expected(lambda: source.gather(index, **options))
+    if not expected.succeeds:
+        return
+    assert context.statistics()["out_of_bounds"] == case["expect"]["out_of_bounds"]
+    check("out", case["expect"]["out"], out)
+    into = ut.empty(out.shape, out.dtype, memory="host", row_alignment=64, context=context)
+    assert source.gather(index, out=into, **options) is into
+    check("out= of padded rows", case["expect"]["out"], into)
+
+
+def run_gather_many(case, context, tmp_path):
+    expected = Expected(case)
+    sources = [tensor_of(case[name], context) for name in ("first", "second")]
+    context.reset_statistics()
+    outs = expected(lambda: ut.gather_many(sources, arrays.decode(case["index"]), bounds=case["bounds"],
+                                           order=case["order"]))
+    if not expected.succeeds:
+        return
+    assert context.statistics()["out_of_bounds"] == case["expect"]["out_of_bounds"]
+    for name, out in zip(("first", "second"), outs):
+        check(name, case["expect"][name], out)
+
+
 def run_gather_into(case, context, tmp_path):
     expected = Expected(case)
     source, out = tensor_of(case["source"], context), arrays.decode(case["out"])

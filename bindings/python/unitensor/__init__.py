@@ -21,6 +21,7 @@ from .errors import (BackendError, BackendUnavailableError, CallbackError, Devic
                      InvalidStateError, NotSupportedError, OutOfBoundsError, OutOfMemoryError, ShapeMismatchError,
                      VersionMismatchError)
 from .graph import Graph
+from .rows import gather_many
 from .sample import Sample
 from .tensor import Tensor
 
@@ -37,5 +38,5 @@ __all__ = [
     "DeviceLostError", "DeviceMismatchError", "DtypeMismatchError", "Error", "FileError", "FormatError", "Graph",
     "InternalError", "InvalidArgumentError", "InvalidStateError", "MemoryInfo", "NotSupportedError", "OutOfBoundsError",
     "OutOfMemoryError", "Sample", "ShapeMismatchError", "Tensor", "VersionMismatchError", "__version__", "abi_version",
-    "default_context", "empty", "from_dlpack", "full", "load", "register", "tensor", "wrap", "zeros",
+    "default_context", "empty", "from_dlpack", "full", "gather_many", "load", "register", "tensor", "wrap", "zeros",
 ]

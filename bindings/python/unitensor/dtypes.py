@@ -56,6 +56,11 @@ BOUNDS: dict[str, int] = {
     "skip": lib.UNI_BOUNDS_SKIP,
     "trust": lib.UNI_BOUNDS_TRUST,
 }
+ORDERS: dict[str, int] = {
+    "auto": lib.UNI_ORDER_AUTO,
+    "as_given": lib.UNI_ORDER_AS_GIVEN,
+    "by_page": lib.UNI_ORDER_BY_PAGE,
+}
 REDUCTIONS: dict[str, int] = {"assign": lib.UNI_SCATTER_ASSIGN, "add": lib.UNI_SCATTER_ADD}
 
 

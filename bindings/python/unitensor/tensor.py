@@ -11,6 +11,7 @@ from typing import Any, ContextManager, Iterator, Optional, Union
 import numpy as np
 import numpy.typing as npt
 
+from . import rows as _rows
 from ._library import call, encode_path, error_from, error_pool, take_error
 from ._unitensor import ffi, lib
 from .array_interface import HostView, cuda_interface, host_interface
@@ -30,16 +31,6 @@ _CHARS = ffi.typeof("char[]")
 _INDEX_CODES = {dtype: code for dtype, code in CODES.items() if code in (lib.UNI_DTYPE_INT32, lib.UNI_DTYPE_INT64)}
 _INFO_SIZE = ffi.sizeof("uni_tensor_info")
 _Number = (int, float, bool, np.number, np.bool_)
-
-
-@functools.lru_cache(maxsize=None)
-def _gather_options(bounds: int, memory: int = 0) -> Any:
-    """Options that are only ever read, so that calls share them."""
-    options = ffi.new("uni_gather_options *")
-    options.struct_size = ffi.sizeof("uni_gather_options")
-    options.bounds = bounds
-    options.memory = memory
-    return options
 
 
 class Tensor:
@@ -246,7 +237,8 @@ class Tensor:
         self.scatter(key, value)
 
     def gather(self, index: Any, out: Any = None, bounds: str = "check", memory: Optional[str] = None,
-               stream: Any = None) -> Any:
+               stream: Any = None, dtype: Any = None, row_scales: Any = None, order: str = "auto",
+               num_multiprocessors: int = 0) -> Any:
         """Gather rows: `out[i, ...] = self[index[i], ...]`.
 
         index: one dimension, int32 or int64; a Tensor, a NumPy array, a PyTorch tensor, or a list of integers, which is
@@ -256,10 +248,17 @@ class Tensor:
         look, and is undefined behaviour on a bad index. Negative indices are out of bounds. stream: a cudaStream_t as
         int or a PyTorch stream; None takes PyTorch's current one for an index on CUDA; ignored on the CPU.
 
+        dtype: of the result, where rows are to be converted: float16, "bfloat16" or float32, of a tensor of one of these
+        or of int8; rounded to nearest, ties to even. row_scales: for int8, what each row of this tensor is multiplied
+        with before; float32, shape (len(self),). order: how a device reads the rows: "auto", "as_given", or "by_page",
+        sorted first. num_multiprocessors: the most of a GPU to take; 0 for 12 where host memory takes part, else all.
+
         Returns `out`, or the new Tensor. Raises OutOfBoundsError, DtypeMismatchError, ShapeMismatchError,
-        DeviceMismatchError, InvalidArgumentError (`out` read-only, overlapping, or not contiguous)."""
+        DeviceMismatchError, NotSupportedError (a conversion that is not offered), InvalidArgumentError (`out` read-only,
+        overlapping, or not contiguous)."""
         handle = self._handle
-        if type(index) is _ndarray and out is not None and memory is None and handle is not None:
+        if (type(index) is _ndarray and out is not None and memory is None and handle is not None and dtype is None
+                and row_scales is None and order == "auto" and num_multiprocessors == 0):
             # The short way for NumPy arrays. Whatever it does not take goes the long way, which knows the reasons.
             code = _INDEX_CODES.get(index.dtype)
             policy = BOUNDS.get(bounds)
@@ -286,51 +285,19 @@ class Tensor:
                 if status is not None:
                     raise error_from(status, error)
                 error_pool.append(error)
-        return self._gather(index, out, bounds, memory, stream)
-
-    def _gather(self, index: Any, out: Any, bounds: str, memory: Optional[str], stream: Any) -> Any:
-        """`gather` for operands of all kinds."""
-        handle = self._open()
-        described = describe_index(index, "index", self._context)
-        array = described.array
-        stream = stream_for(stream, array.device_type, array.device_id, index)
-        options = _gather_options(choose("bounds", BOUNDS, bounds))
-        if out is None:
-            if memory is not None:
-                options = _gather_options(options.bounds, choose("memory", MEMORY_KINDS, memory))
-            result = ffi.new("uni_tensor **")
-            with self._kept(array, described):
-                call(lib.uni_gather, handle, array, options, stream, result)
-            return Tensor._adopt(result[0], self._context)
-        if memory is not None:
-            raise InvalidArgumentError("memory and out are both given, expected one of them: out has its memory")
-        destination = describe(out, "out", self._context)
-        with self._kept(array, described, destination):
-            call(lib.uni_gather_into, handle, array, options, stream, destination.array)
-        mark_written(out)
-        return out
+        return _rows.gather(self, index, out, bounds, memory, stream, dtype, row_scales, order, num_multiprocessors)
 
     def scatter(self, index: Any, rows: Any, bounds: str = "check", reduce: str = "assign",
-                stream: Any = None) -> None:
+                stream: Any = None, num_multiprocessors: int = 0) -> None:
         """Scatter rows: `self[index[i], ...] = rows[i, ...]`, or `+=`.
 
-        index, bounds, stream: as in `gather`; "skip" ignores rows whose index is out of bounds. rows: shape
-        (len(index), *shape[1:]), this tensor's dtype, not overlapping it. reduce: "assign", where equal indices leave
-        one whole row of theirs (which one is not defined), or "add", where integers wrap and floating point adds in an
-        order that is not defined.
+        index, bounds, stream, num_multiprocessors: as in `gather`; "skip" ignores rows whose index is out of bounds.
+        rows: shape (len(index), *shape[1:]), this tensor's dtype, not overlapping it. reduce: "assign", where equal
+        indices leave one whole row of theirs (which one is not defined), or "add", where integers wrap and floating
+        point adds in an order that is not defined.
 
         Raises as `gather`; DtypeMismatchError also for "add" on bool. On the CPU a failed call has changed nothing."""
-        handle = self._open()
-        described = describe_index(index, "index", self._context)
-        array = described.array
-        source = describe(rows, "rows", self._context)
-        options = ffi.new("uni_scatter_options *")
-        options.struct_size = ffi.sizeof("uni_scatter_options")
-        options.bounds = choose("bounds", BOUNDS, bounds)
-        options.reduce = choose("reduce", REDUCTIONS, reduce)
-        with self._kept(array, described, source):
-            call(lib.uni_scatter, handle, array, source.array, options,
-                 stream_for(stream, array.device_type, array.device_id, index))
+        _rows.scatter(self, index, rows, bounds, reduce, stream, num_multiprocessors)
 
     # --- Contents ----------------------------------------------------------------------------------------------------
 

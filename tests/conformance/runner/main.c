@@ -8,9 +8,16 @@ static const struct {
   const char *name;
   operation run;
 } operations[] = {
-    {"gather", run_gather},     {"gather_into", run_gather_into},     {"scatter", run_scatter},
-    {"graph", run_graph},       {"npy_load", run_npy_load},           {"sample_neighbors", run_sample_neighbors},
-    {"npy_save", run_npy_save}, {"dlpack_import", run_dlpack_import},
+    {"gather", run_gather},
+    {"gather_into", run_gather_into},
+    {"gather_converted", run_gather_converted},
+    {"gather_many", run_gather_many},
+    {"scatter", run_scatter},
+    {"graph", run_graph},
+    {"npy_load", run_npy_load},
+    {"sample_neighbors", run_sample_neighbors},
+    {"npy_save", run_npy_save},
+    {"dlpack_import", run_dlpack_import},
 };
 
 static const char *const memory_words[] = {"host", "pinned", "managed", "device"};

@@ -3,6 +3,7 @@
 #include "runner.h"
 
 static const char *const bounds_words[] = {"check", "skip", "trust"};
+static const char *const order_words[] = {"auto", "as_given", "by_page"};
 static const char *const reduce_words[] = {"assign", "add"};
 
 /* The index of a case. A count is what the last steps of a device leave beside an array. It refers to the operand, which
@@ -76,6 +77,79 @@ void run_gather(uni_context *context, const cJSON *test) {
   free_operand(&index);
   uni_tensor_release(out);
   uni_tensor_release(source);
+}
+
+static int32_t dtype_member(const cJSON *test, const char *name) {
+  const char *word = text_member(test, name);
+  for (int32_t dtype = UNI_DTYPE_BOOL; dtype <= UNI_DTYPE_FLOAT64; ++dtype)
+    if (strcmp(uni_dtype_name(dtype), word) == 0) return dtype;
+  fail_msg("%s is \"%s\", which is no dtype", name, word);
+  return 0;
+}
+
+void run_gather_converted(uni_context *context, const cJSON *test) {
+  allow_members(test, "name operation source index dtype row_scales bounds order count row_alignment expect ");
+  const cJSON *expect = member(test, "expect");
+  allow_members(expect, "status message out out_of_bounds ");
+  uni_tensor *source = tensor_of(context, member(test, "source"), optional_integer_member(test, "row_alignment", 0));
+  operand index, scales = {0};
+  read_index(context, test, &index);
+  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+  options.bounds = choice_member(test, "bounds", bounds_words, 3);
+  options.order = choice_member(test, "order", order_words, 3);
+  options.dtype = dtype_member(test, "dtype");
+  const cJSON *const has_scales = optional_member(test, "row_scales");
+  if (has_scales != NULL) {
+    scales = operand_of(context, has_scales);
+    options.row_scales = &scales.descriptor;
+  }
+  uni_error error = UNI_ERROR_INIT;
+  uni_tensor *out = NULL;
+  uni_context_reset_statistics(context);
+  const uni_status status = uni_gather(source, &index.descriptor, &options, NULL, &out, &error);
+  if (check_status(test, finish(context, status, &error), &error)) {
+    check_out_of_bounds(context, expect);
+    check_tensor("out", member(expect, "out"), out);
+  }
+  uni_tensor_release(out);
+  if (has_scales != NULL) free_operand(&scales);
+  free_operand(&index);
+  uni_tensor_release(source);
+}
+
+void run_gather_many(uni_context *context, const cJSON *test) {
+  static const char *const names[] = {"first", "second"};
+  allow_members(test, "name operation first second index bounds order count expect ");
+  const cJSON *expect = member(test, "expect");
+  allow_members(expect, "status message first second out_of_bounds ");
+  operand index;
+  read_index(context, test, &index);
+  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+  options.bounds = choice_member(test, "bounds", bounds_words, 3);
+  options.order = choice_member(test, "order", order_words, 3);
+  uni_tensor *sources[2], *outs[2];
+  const uni_array *out_arrays[2];
+  for (int t = 0; t < 2; ++t) {
+    sources[t] = tensor_of(context, member(test, names[t]), 0);
+    uni_array form = *uni_tensor_array(sources[t]);
+    form.shape[0] = index.descriptor.shape[0];
+    form.row_pitch = 0;
+    outs[t] = result_like(context, &form, 0);
+    out_arrays[t] = uni_tensor_array(outs[t]);
+  }
+  uni_error error = UNI_ERROR_INIT;
+  uni_context_reset_statistics(context);
+  const uni_status status =
+      uni_gather_many(2, (const uni_tensor *const *)sources, &index.descriptor, &options, NULL, out_arrays, &error);
+  if (check_status(test, finish(context, status, &error), &error)) {
+    check_out_of_bounds(context, expect);
+    for (int t = 0; t < 2; ++t) check_tensor(names[t], member(expect, names[t]), outs[t]);
+  }
+  for (int t = 0; t < 2; ++t) {
+    uni_tensor_release(outs[t]);
+    uni_tensor_release(sources[t]);
+  }
+  free_operand(&index);
 }
 
 void run_gather_into(uni_context *context, const cJSON *test) {

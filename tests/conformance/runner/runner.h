@@ -93,6 +93,8 @@ int check_status(const cJSON *test, uni_status status, const uni_error *error);
 
 typedef void (*operation)(uni_context *context, const cJSON *test);
 void run_gather(uni_context *context, const cJSON *test);
+void run_gather_converted(uni_context *context, const cJSON *test);
+void run_gather_many(uni_context *context, const cJSON *test);
 void run_gather_into(uni_context *context, const cJSON *test);
 void run_scatter(uni_context *context, const cJSON *test);
 void run_graph(uni_context *context, const cJSON *test);

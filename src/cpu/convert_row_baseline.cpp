@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdlib>
+#include <cstring>
+
+#include "cpu/convert_row_loop.hpp"
+
+namespace uni::cpu {
+
+ConvertRow convert_row_baseline(int32_t from, int32_t to) noexcept { return convert_row_of(from, to); }
+
+ConvertRow choose_convert_row(int32_t from, int32_t to) noexcept {
+#if defined(__x86_64__)
+  static const bool wide = [] {
+    const char *wish = secure_getenv("UNITENSOR_CPU_SIMD");
+    return (wish == nullptr || std::strcmp(wish, "baseline") != 0) && __builtin_cpu_supports("avx2") &&
+           __builtin_cpu_supports("f16c");
+  }();
+  if (wide) return convert_row_avx2(from, to);
+#endif
+  return convert_row_baseline(from, to);
+}
+
+}  // namespace uni::cpu

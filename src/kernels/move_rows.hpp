@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// How lane groups move rows, for gathers and scatters.
+//
+// What limits a gather from memory of the host is how many requests of whole 128-byte lines are on the way at once (Min et
+// al., "EMOGI", PVLDB 14(2), section 3.3: a GPU asks for each line that the lanes of a warp touch in one instruction). So
+// lanes move the widest pieces that addresses allow, neighbouring lanes neighbouring pieces; rows that are short are packed
+// several to a group; rows longer than a group begin at a border of a line, so that no line is asked for twice; and every
+// lane asks for pieces of several rows before it stores the first.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/global_access.hpp"
+#include "kernels/lane_group.hpp"
+
+namespace uni::kernels {
+
+// What a lane moves at once where addresses allow.
+struct alignas(16) Piece16 {
+  uint64_t low, high;
+};
+
+constexpr int kRowsInFlight = 2;
+constexpr uint64_t kLineBytes = 128;
+
+// How the rows of one tensor are moved: what is the same for all of them.
+struct RowMoves {
+  const char *source;
+  int64_t source_pitch;
+  char *out;
+  int64_t out_pitch;
+  int64_t num_pieces;   // of a row
+  int32_t piece_shift;  // a piece has 2^piece_shift bytes: 1, 2, 4, 8 or 16
+  int32_t lane_shift;   // 2^lane_shift lanes to a row
+  int32_t align_out;    // lines of `out` are kept whole, rather than lines of `source`
+};
+
+// The widest piece that divides addresses, pitches and the row, and as many lanes as a row has pieces, up to
+// 2^most_lane_shift.
+inline RowMoves plan_row_moves(const char *source, int64_t source_pitch, char *out, int64_t out_pitch,
+                               int64_t row_bytes, int most_lane_shift, bool align_out) {
+  const uint64_t all = reinterpret_cast<uintptr_t>(source) | reinterpret_cast<uintptr_t>(out) |
+                       static_cast<uint64_t>(source_pitch | out_pitch | row_bytes);
+  RowMoves moves = {source, source_pitch, out, out_pitch, 0, 0, 0, align_out};
+  while (moves.piece_shift < 4 && (all >> moves.piece_shift & 1u) == 0) ++moves.piece_shift;
+  moves.num_pieces = row_bytes >> moves.piece_shift;
+  while (moves.lane_shift < most_lane_shift && int64_t{1} << moves.lane_shift < moves.num_pieces) ++moves.lane_shift;
+  return moves;
+}
+
+// Calls body(Piece{}) with the type that has 2^piece_shift bytes.
+template <class Body>
+UNI_HOST_DEVICE inline void with_piece(int32_t piece_shift, Body &&body) {
+  switch (piece_shift) {
+    case 4:
+      return body(Piece16{});
+    case 3:
+      return body(uint64_t{});
+    case 2:
+      return body(uint32_t{});
+    case 1:
+      return body(uint16_t{});
+    default:
+      return body(uint8_t{});
+  }
+}
+
+// Where a row is read and written: nothing is written where `to` is NULL, zeros where `from` is.
+template <class Scale>
+struct RowMove {
+  const char *from = nullptr;
+  char *to = nullptr;
+  Scale scale = {};  // what a conversion needs to know of the row
+};
+
+struct NoScale {};
+
+// Moves a piece as it is.
+template <class Piece>
+struct PlainMove {
+  using Source = Piece;
+  using Result = Piece;
+  using Scale = NoScale;
+  UNI_HOST_DEVICE static Result convert(const Source &piece, NoScale) { return piece; }
+};
+
+// Moves the rows of slots [0, num_slots): locate(lane, slot, is_first_lane, &move) says where each is. Called in every lane
+// of a row, in order of slots.
+template <class Move, class Group, class Locate>
+UNI_HOST_DEVICE inline void move_rows(Group &g, int64_t group, int64_t num_groups, int64_t num_slots,
+                                      const RowMoves &moves, Locate &&locate) {
+  using Source = typename Move::Source;
+  using Result = typename Move::Result;
+  const int lane_shift = moves.lane_shift, lanes = 1 << lane_shift;
+  const int rows_per_group = Group::kLanes >> lane_shift;
+  const int64_t step = num_groups * rows_per_group;
+  const int64_t num_pieces = moves.num_pieces;
+  // Where a row has more pieces than lanes, its first piece is moved by the lane that its place in a line gives.
+  const uint64_t piece_bytes = moves.align_out ? sizeof(Result) : sizeof(Source);
+  const uint64_t tile_bytes = static_cast<uint64_t>(lanes) * piece_bytes;
+  const uint64_t border = tile_bytes < kLineBytes ? tile_bytes : kLineBytes;
+  const int32_t most_shift = num_pieces > lanes ? static_cast<int32_t>(border / piece_bytes) - 1 : 0;
+  const int64_t end = num_pieces + most_shift;
+  UNI_DO_NOT_UNROLL
+  for (int64_t base = group * rows_per_group; base < num_slots; base += kRowsInFlight * step) {
+    g.each([&](int lane) {
+      const int64_t slot = base + (lane >> lane_shift);
+      const int in_row = lane & (lanes - 1);
+      RowMove<typename Move::Scale> rows[kRowsInFlight];
+      int32_t shift[kRowsInFlight];
+      UNI_UNROLL
+      for (int r = 0; r < kRowsInFlight; ++r) {
+        if (slot + r * step < num_slots) locate(lane, slot + r * step, in_row == 0, &rows[r]);
+        const uintptr_t place = moves.align_out ? reinterpret_cast<uintptr_t>(rows[r].to) / sizeof(Result)
+                                                : reinterpret_cast<uintptr_t>(rows[r].from) / sizeof(Source);
+        shift[r] = static_cast<int32_t>(place) & most_shift;
+      }
+      UNI_DO_NOT_UNROLL
+      for (int64_t at = in_row; at < end; at += lanes) {
+        Source values[kRowsInFlight];
+        UNI_UNROLL
+        for (int r = 0; r < kRowsInFlight; ++r) {
+          const int64_t piece = at - shift[r];
+          const bool inside = static_cast<uint64_t>(piece) < static_cast<uint64_t>(num_pieces);
+          values[r] = Source{};
+          if (inside && rows[r].from != nullptr)
+            values[r] = load_global(reinterpret_cast<const Source *>(rows[r].from) + piece);
+        }
+        UNI_UNROLL
+        for (int r = 0; r < kRowsInFlight; ++r) {
+          const int64_t piece = at - shift[r];
+          const bool inside = static_cast<uint64_t>(piece) < static_cast<uint64_t>(num_pieces);
+          if (inside && rows[r].to != nullptr)
+            store_global(reinterpret_cast<Result *>(rows[r].to) + piece, Move::convert(values[r], rows[r].scale));
+        }
+      }
+    });
+  }
+}
+
+}  // namespace uni::kernels
