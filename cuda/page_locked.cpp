@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+#include "advice.hpp"
+
 namespace uni::cuda {
 namespace {
 
@@ -28,6 +30,8 @@ std::string why_pinning_fails(int64_t num_bytes, int64_t registered_bytes, Calls
                      std::to_string(registered_bytes) + ": " + calls.api().error_text(result) + " (" +
                      std::to_string(result) + ", " + calls.api().error_name(result) + ")";
   rlimit limit = {};
+  if (const char *const what_to_do = advice(result); what_to_do[0] != '\0' && result != result::kOutOfMemory)
+    text += std::string("; ") + what_to_do;
   if (result == result::kHostMemoryAlreadyRegistered)
     text +=
         "; another library has page-locked some of these pages: register the array before it does, or after it "
@@ -67,7 +71,7 @@ void PageLocked::free(PageLockedPages &range) noexcept {
   if (range.mapped_bytes > 0 && !calls_.forked()) munmap(range.mapping, static_cast<size_t>(range.mapped_bytes));
 }
 
-PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
+PageLockedRange *PageLocked::allocate(int64_t num_bytes, const HostPlacement &placement) {
   int64_t mapped = 0;
   void *mapping = MAP_FAILED;
   auto range = std::make_unique<PageLockedRange>();
@@ -76,8 +80,8 @@ PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
   if (!__builtin_add_overflow(num_bytes, 2 * huge_page, &mapped))
     mapping = mmap(nullptr, static_cast<size_t>(mapped), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED)
-    throw Error(UNI_STATUS_OUT_OF_MEMORY, "out of host memory (requested %lld bytes)",
-                static_cast<long long>(num_bytes));
+    throw Error(UNI_STATUS_OUT_OF_MEMORY, "out of host memory (requested %lld bytes of pinned memory); %s",
+                static_cast<long long>(num_bytes), host_memory_advice().c_str());
   PageLockedPages pages;
   pages.mapping = mapping;
   pages.mapped_bytes = mapped;
@@ -90,6 +94,8 @@ PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
   madvise(mapping, static_cast<size_t>(mapped), MADV_HUGEPAGE);
   // A device goes on writing to the pages of the parent: a child must not share them.
   madvise(mapping, static_cast<size_t>(mapped), MADV_DONTFORK);
+  // Registering takes the faults of all pages on one thread.
+  first_touch(pages.data, pages.num_bytes, placement);
   try {
     // Nobody else knows the address yet, so that nothing has to be kept from others meanwhile.
     register_chunks(pages, num_bytes);
@@ -100,6 +106,7 @@ PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
     throw;
   }
   range->data = pages.data;
+  range->ours = true;
   return range.release();
 }
 
@@ -191,6 +198,12 @@ void PageLocked::drop(PageLockedPages &pages) noexcept {
   const Lock lock(mutex_);
   pages_.erase(address_of(pages.data));
   settled_.notify_all();
+}
+
+bool PageLocked::is_ours_alone(const PageLockedRange *range) noexcept {
+  if (range == nullptr || !range->ours) return false;
+  const Lock lock(mutex_);
+  return range->pages.front()->num_uses == 1;
 }
 
 void PageLocked::release(PageLockedRange *range) noexcept {
