@@ -42,6 +42,7 @@ class Backend {
     uni_error error = UNI_ERROR_INIT;
     ops_.synchronize(self_, &error);
   }
+  uni_status trim(uni_error *error) noexcept { return ops_.trim != nullptr ? ops_.trim(self_, error) : UNI_STATUS_OK; }
   void sample_forget(uni_sample_output *output) noexcept { ops_.sample_forget(self_, output); }
   void release(uni_memory_block *block) noexcept { ops_.release(self_, block); }
 

@@ -10,6 +10,9 @@
 enum { PAGE = 4096 };
 #define MEGABYTE (INT64_C(1) << 20)
 
+static const float table[4][2] = {{0, 1}, {10, 11}, {20, 21}, {30, 31}};
+static const int64_t picks[3] = {3, 0, 2};
+
 static int64_t num_blocks(int32_t memory) {
   const fake_counts counts = counts_now();
   return memory == UNI_MEMORY_PINNED ? counts.registered_ranges : counts.managed_blocks;
@@ -136,8 +139,6 @@ static void test_what_is_kept_is_bounded(void **state) {
 /* A block that a device still uses is nobody else's. */
 static void test_memory_in_use_is_not_used_again(void **state) {
   (void)state;
-  static const float table[4][2] = {{0, 1}, {10, 11}, {20, 21}, {30, 31}};
-  static const int64_t picks[3] = {3, 0, 2};
   for (int32_t memory = UNI_MEMORY_PINNED; memory <= UNI_MEMORY_MANAGED; ++memory) {
     fake_reset();
     uni_context *context = make_cuda_context();
@@ -190,13 +191,12 @@ static void test_memory_with_a_registered_array_in_it_is_not_kept(void **state) 
 /* Where there is no other memory, what is kept is given back, and what is still in use is waited for. */
 static void test_kept_memory_makes_room(void **state) {
   (void)state;
-  static const int64_t picks[1] = {1};
   for (int32_t memory = UNI_MEMORY_PINNED; memory <= UNI_MEMORY_MANAGED; ++memory)
     for (int in_use = 0; in_use < 2; ++in_use) {
       fake_reset();
       uni_context *context = make_cuda_context();
       void *stream = fake_create_stream();
-      uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 1, -1, picks), *out = NULL,
+      uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picks), *out = NULL,
                  *source = NULL;
       OK(create_in(context, memory, UNI_DTYPE_UINT8, 1024, 1024, &source));
       OK(uni_gather(source, uni_tensor_array(index), NULL, stream, &out, &error));
@@ -223,6 +223,79 @@ static void test_kept_memory_makes_room(void **state) {
     }
 }
 
+/* Memory of every kind goes, when it has been used by whoever used it. */
+static void test_trim(void **state) {
+  (void)state;
+  fake_reset();
+  uni_context *context = make_cuda_context(), *other = make_cuda_context();
+  void *stream = fake_create_stream();
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picks);
+  uni_tensor *sources[3] = {NULL, NULL, NULL}, *outs[3] = {NULL, NULL, NULL};
+  for (int i = 0; i < 3; ++i) {
+    sources[i] = make_in(i == 1 ? other : context, UNI_MEMORY_PINNED + i, UNI_DTYPE_FLOAT32, 4, 2, table);
+    OK(uni_gather(sources[i], uni_tensor_array(index), NULL, stream, &outs[i], &error));
+  }
+  const fake_counts before = counts_now();
+  for (int i = 0; i < 3; ++i) uni_tensor_release(sources[i]);
+  /* In use; and the host does not wait for the device. */
+  OK(uni_context_trim(context, &error));
+  assert_true(counts_now().pending_work > 0);
+  for (int32_t memory = UNI_MEMORY_PINNED; memory <= UNI_MEMORY_MANAGED; ++memory)
+    assert_int_equal(num_blocks(memory),
+                     memory == UNI_MEMORY_PINNED ? before.registered_ranges : before.managed_blocks);
+  assert_int_equal(counts_now().device_blocks, before.device_blocks);
+  fake_synchronize(stream);
+  /* What has waited is done by this call, and given back; by either context what both have kept. */
+  OK(uni_context_check(other, &error));
+  OK(uni_context_trim(context, &error));
+  fake_counts after = counts_now();
+  assert_int_equal(after.registered_ranges, before.registered_ranges - 1);
+  assert_int_equal(after.managed_blocks, before.managed_blocks - 1);
+  assert_int_equal(after.device_blocks, before.device_blocks - 1);
+  assert_int_equal(after.pool_bytes, 0);
+  for (int i = 0; i < 3; ++i) {
+    float rows[3][2];
+    read_back(outs[i], rows);
+    for (int r = 0; r < 3; ++r) assert_memory_equal(rows[r], table[picks[r]], sizeof rows[r]);
+    uni_tensor_release(outs[i]);
+  }
+  assert_int_equal(counts_now().pool_bytes, 0); /* released, and not freed yet */
+  OK(uni_context_trim(other, &error));
+  assert_int_equal(counts_now().pool_bytes, 0);
+  assert_int_equal(counts_now().device_blocks, 1);
+  uni_tensor_release(index);
+  uni_context_release(context);
+  uni_context_release(other);
+  fake_destroy_stream(stream);
+  check_nothing_left();
+}
+
+/* Host memory goes also where the device has gone. */
+static void test_trim_without_a_device(void **state) {
+  (void)state;
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  uni_tensor *host = make_in(context, UNI_MEMORY_HOST, UNI_DTYPE_FLOAT32, 4, 2, table), *out = NULL;
+  uni_tensor *source = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, table);
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picks);
+  uni_tensor *large = make_bytes(context, UNI_MEMORY_HOST, 4 * MEGABYTE);
+  void *const page = pointer_of(large);
+  unsigned char resident;
+  uni_tensor_release(large);
+  assert_int_equal(mincore(page, 1, &resident), 0);
+  fake_poison_next_launch(700);
+  OK(uni_gather(source, uni_tensor_array(index), NULL, NULL, &out, &error));
+  FAILS(UNI_STATUS_DEVICE_LOST, "illegal memory access", uni_context_synchronize(context, &error));
+  FAILS(UNI_STATUS_DEVICE_LOST, "started again", uni_context_trim(context, &error));
+  assert_int_equal(mincore(page, 1, &resident), -1);
+  uni_tensor_release(out);
+  uni_tensor_release(index);
+  uni_tensor_release(source);
+  uni_tensor_release(host);
+  uni_context_release(context);
+  fake_reset();
+}
+
 /* What the parent keeps is not the child's, which does without. */
 static void test_a_child_leaves_what_is_kept(void **state) {
   (void)state;
@@ -243,9 +316,10 @@ static void test_a_child_leaves_what_is_kept(void **state) {
     uni_tensor *none = NULL;
     const int refused =
         create_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_UINT8, MEGABYTE, -1, &none) == UNI_STATUS_INVALID_STATE;
+    const int trimmed = uni_context_trim(context, &error) == UNI_STATUS_OK;
     for (int i = 0; i < 2; ++i) uni_tensor_release(tensors[i]);
     uni_context_release(context);
-    _exit(refused && counts_now().calls == calls ? 0 : 1);
+    _exit(refused && trimmed && counts_now().calls == calls ? 0 : 1);
   }
   int status = 0;
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -270,6 +344,8 @@ int main(void) {
       cmocka_unit_test(test_memory_in_use_is_not_used_again),
       cmocka_unit_test(test_memory_with_a_registered_array_in_it_is_not_kept),
       cmocka_unit_test(test_kept_memory_makes_room),
+      cmocka_unit_test(test_trim),
+      cmocka_unit_test(test_trim_without_a_device),
       cmocka_unit_test(test_a_child_leaves_what_is_kept),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

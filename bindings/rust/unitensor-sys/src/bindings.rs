@@ -858,6 +858,9 @@ extern "C" {
     pub fn uni_context_synchronize(context: *mut uni_context, error: *mut uni_error) -> uni_status;
 }
 extern "C" {
+    pub fn uni_context_trim(context: *mut uni_context, error: *mut uni_error) -> uni_status;
+}
+extern "C" {
     pub fn uni_context_hold_stream(
         context: *mut uni_context,
         device_id: i32,

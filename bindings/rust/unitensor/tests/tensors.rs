@@ -51,6 +51,7 @@ fn a_context_says_what_it_is() {
     assert_fails(context.memory_info(Memory::Other(77)), ErrorKind::InvalidArgument, &["77"]);
     context.check().unwrap();
     context.synchronize().unwrap();
+    context.trim().unwrap();
     context.hold_stream(0, Stream::default()).unwrap();
     assert_fails(Context::builder().num_threads(5000).build(), ErrorKind::InvalidArgument, &["num_threads is 5000"]);
     assert_fails(Context::builder().backend_path("x.so").build(), ErrorKind::InvalidArgument, &["x.so", "absolute"]);
