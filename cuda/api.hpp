@@ -110,6 +110,9 @@ struct Api {
   // values[i] = the sum of the values before i, in place.
   Result (*scan_workspace_bytes)(int64_t count, int64_t *num_bytes);
   Result (*scan)(int64_t *values, int64_t count, void *workspace, int64_t workspace_bytes, Stream stream);
+
+  // As register_host, of memory that this process may only read; devices may not write to it either.
+  Result (*register_host_read_only)(void *data, int64_t num_bytes);
 };
 
 }  // namespace uni::cuda

@@ -55,6 +55,7 @@ class PageLocked {
                    std::vector<PageLockedPages *> &made);
   // `array_bytes` is for the message.
   void register_chunks(PageLockedPages &pages, int64_t array_bytes);
+  Result register_chunk(void *data, int64_t num_bytes);
   void free(PageLockedPages &pages) noexcept;
   void drop(PageLockedPages &pages) noexcept;
   // Whether CUDA knows every page of the array between two addresses.

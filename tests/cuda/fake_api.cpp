@@ -191,6 +191,10 @@ Result register_host(void *data, int64_t num_bytes) {
   return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes); });
 }
 
+Result register_host_read_only(void *data, int64_t num_bytes) {
+  return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes, true); });
+}
+
 Result unregister_host(void *data) {
   return give_back([&](Machine &machine) { return machine.unregister_locked(data); });
 }
@@ -404,6 +408,7 @@ const Api &fake_api() {
       launch_sample,
       scan_workspace_bytes,
       scan,
+      register_host_read_only,
   };
   return api;
 }

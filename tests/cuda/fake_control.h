@@ -77,6 +77,8 @@ UNI_API void fake_enqueue_copy(void *stream, void *to, const void *from, int64_t
 UNI_API void fake_set_device_bytes(int64_t num_bytes);
 /* How much of the host's memory may be managed, and how much registered, in all. */
 UNI_API void fake_set_host_bytes(int64_t managed, int64_t lockable);
+/* Whether registering is refused for what the memory is, as kernels do that pin no pages of a file's for writing. */
+UNI_API void fake_refuse_file_pages(int32_t refuse);
 
 #ifdef __cplusplus
 }

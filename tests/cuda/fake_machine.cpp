@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <utility>
 
 namespace uni::cuda::fake {
@@ -19,6 +21,18 @@ constexpr unsigned char border_value = 0xfd, fresh_value = 0xa5, freed_value = 0
 thread_local ThreadState state_of_thread;
 
 int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+// Whether this process may write to all of it.
+bool is_writable(uintptr_t begin, uintptr_t end) {
+  std::ifstream maps("/proc/self/maps");
+  uintptr_t first = 0, last = 0, writable = 0;
+  char dash = 0;
+  std::string rights, rest;
+  while (maps >> std::hex >> first >> dash >> last >> rights && std::getline(maps, rest))
+    if (first < end && begin < last && rights[1] == 'w') writable += std::min(last, end) - std::max(first, begin);
+  return writable == end - begin;
+}
+
 uintptr_t page_of(const void *data) { return reinterpret_cast<uintptr_t>(data) / page_bytes * page_bytes; }
 
 }  // namespace
@@ -67,6 +81,7 @@ void Machine::reset_locked() {
   has_device_nodes = true;
   device_bytes = managed_bytes = lockable_bytes = INT64_MAX;
   untouched_pages = pool_bytes = 0;
+  refuses_file_pages = false;
   devices.assign(1, make_device());
 }
 
@@ -195,11 +210,12 @@ Result Machine::free_host_locked(void *data) {
 }
 
 // Whole pages are registered, and each once.
-Result Machine::register_locked(void *data, int64_t num_bytes) {
+Result Machine::register_locked(void *data, int64_t num_bytes, bool read_only) {
   const uintptr_t begin = page_of(data);
   const uintptr_t end = page_of(static_cast<char *>(data) + num_bytes - 1) + page_bytes;
   for (const auto &[address, bytes] : registered)
     if (begin < address + static_cast<uintptr_t>(bytes) && address < end) return fail_locked(kAlreadyRegistered);
+  if ((!read_only && !is_writable(begin, end)) || refuses_file_pages) return fail_locked(kInvalidValue);
   int64_t locked = 0;
   for (const auto &[address, bytes] : registered) locked += bytes;
   if (static_cast<int64_t>(end - begin) > lockable_bytes - locked) return fail_locked(kOutOfMemory);

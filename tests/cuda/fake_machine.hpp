@@ -91,7 +91,8 @@ class Machine {
   Result free_in_order_locked(void *data, int32_t device_id, FakeStream &stream);
   Result allocate_host_locked(void **data, int64_t num_bytes);
   Result free_host_locked(void *data);
-  Result register_locked(void *data, int64_t num_bytes);
+  // Without `read_only` memory that the process may write to.
+  Result register_locked(void *data, int64_t num_bytes, bool read_only = false);
   Result unregister_locked(void *data);
   PointerReport report_locked(const void *data) const;
   // Whether the device whose work is being run may access all of these bytes now; no device reads another's memory.
@@ -134,9 +135,10 @@ class Machine {
 
   std::map<uintptr_t, Block> blocks;
   std::map<uintptr_t, int64_t> registered;
-  std::set<void *> host_blocks;  // memory of CUDA's own among the registered
-  int64_t untouched_pages = 0;   // that registering had to find
-  int64_t pool_bytes = 0;        // of device memory that was freed, and is kept until pools are trimmed
+  bool refuses_file_pages = false;  // as some kernels do
+  std::set<void *> host_blocks;     // memory of CUDA's own among the registered
+  int64_t untouched_pages = 0;      // that registering had to find
+  int64_t pool_bytes = 0;           // of device memory that was freed, and is kept until pools are trimmed
   std::set<FakeStream *> streams;
   std::set<FakeEvent *> events;
 

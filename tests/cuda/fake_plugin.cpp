@@ -168,6 +168,8 @@ void fake_enqueue_copy(void *stream, void *to, const void *from, int64_t num_byt
 
 void fake_set_device_bytes(int64_t num_bytes) { Locked()->device_bytes = num_bytes; }
 
+void fake_refuse_file_pages(int32_t refuse) { Locked()->refuses_file_pages = refuse != 0; }
+
 void fake_set_host_bytes(int64_t managed, int64_t lockable) {
   const Locked machine;
   machine->managed_bytes = managed;

@@ -13,12 +13,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <thread>
 
 #include "core/kept_blocks.hpp"
 #include "first_touch.hpp"
 #include "host_blocks.hpp"
+#include "mapping.hpp"
 #include "numa.hpp"
 
 // Last: its macros have names that the standard library uses.
@@ -101,6 +103,35 @@ void nodes_are_read_where_the_kernel_tells_them(void **) {
   report = read_numa_report(root, devices);
   assert_true(report.nodes == Nodes({0, 1}) && report.device_nodes == Nodes({1, -1, -1}));
   fs::remove_all(root);
+}
+
+void mappings_are_what_the_kernel_says(void **) {
+  constexpr const char *text =
+      "00001000-00003000 r--p 00000000 fd:01 77                         /data/features.npy\n"
+      "00003000-00004000 rw-p 00000000 fd:01 77                         /data/features.npy\n"
+      "00004000-00006000 rw-s 00000000 fd:01 78                         /data/a name with blanks\n"
+      "00006000-00007000 rw-s 00000000 00:01 79                         /dev/shm/torch_1\n"
+      "00007000-00008000 rw-s 00000000 00:01 80                         /memfd:unitensor (deleted)\n"
+      "00008000-00009000 rw-p 00000000 00:00 0 \n"
+      "0000a000-0000b000 r--s 00000000 fd:01 81                         /data/graph\n"
+      "7ffe0000-7fff0000 rw-p 00000000 00:00 0                          [stack]\n";
+  const struct {
+    uintptr_t begin, end;
+    bool read_only, file_shared;
+  } rows[] = {
+      {0x1000, 0x3000, true, false},  {0x1008, 0x1010, true, false},  {0x2fff, 0x3001, false, false},
+      {0x3000, 0x4000, false, false}, {0x4000, 0x4001, false, true},  {0x3fff, 0x4001, false, true},
+      {0x6000, 0x9000, false, false}, {0x5fff, 0x6001, false, true},  {0xa000, 0xb000, true, true},
+      {0xa000, 0xb001, false, true},  {0xc000, 0xd000, false, false}, {0x7ffe1000, 0x7ffe2000, false, false},
+  };
+  for (const auto &row : rows) {
+    std::istringstream maps(text);
+    const MappingReport report = report_mapping(row.begin, row.end, maps);
+    if (report.read_only != row.read_only || report.file_shared != row.file_shared)
+      fail_msg("%zx to %zx: %d, %d", row.begin, row.end, report.read_only, report.file_shared);
+  }
+  std::istringstream nothing("no such text\n\n");
+  assert_false(report_mapping(0x1000, 0x2000, nothing).read_only);
 }
 
 struct Policy {
@@ -260,6 +291,7 @@ int main() {
       cmocka_unit_test(nodes_are_those_of_the_devices),
       cmocka_unit_test(lists_of_nodes_are_read),
       cmocka_unit_test(nodes_are_read_where_the_kernel_tells_them),
+      cmocka_unit_test(mappings_are_what_the_kernel_says),
       cmocka_unit_test(a_thread_takes_pages_from_nodes),
       cmocka_unit_test(every_page_is_touched),
       cmocka_unit_test(threads_that_cannot_be_started_are_done_without),
