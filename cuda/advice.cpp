@@ -2,8 +2,6 @@
 // Source of numbers and meanings: the CUDA runtime's documentation of cudaError_t.
 #include "advice.hpp"
 
-#include <fstream>
-
 namespace uni::cuda {
 
 const char *advice(Result result) noexcept {
@@ -44,16 +42,6 @@ const char *advice(Result result) noexcept {
     default:
       return "";
   }
-}
-
-std::string host_memory_advice() {
-  std::string text, line;
-  std::ifstream file("/proc/meminfo");
-  constexpr const char *name = "MemAvailable:";
-  while (text.empty() && std::getline(file, line))
-    if (line.rfind(name, 0) == 0) text = "the machine has" + line.substr(line.find_first_of(" ", 0)) + " available, ";
-  return text +
-         "and a container may have less (ulimit -v, docker run --memory): end what else uses memory, or take less";
 }
 
 }  // namespace uni::cuda

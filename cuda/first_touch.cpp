@@ -7,6 +7,7 @@
 #include <atomic>
 #include <thread>
 
+#include "host_memory.hpp"
 #include "numa.hpp"
 
 namespace uni::cuda {
@@ -41,10 +42,19 @@ class Pieces {
   std::atomic<uintptr_t> next_;
 };
 
+// Whether the machine has so much: whoever touches what it has not is ended by the kernel, and not told.
+bool is_there(int64_t num_bytes) noexcept {
+  try {
+    return num_bytes <= available_host_bytes();
+  } catch (const std::exception &) {
+    return true;
+  }
+}
+
 }  // namespace
 
 void first_touch(void *data, int64_t num_bytes, const HostPlacement &placement) noexcept {
-  if (num_bytes <= 0) return;
+  if (num_bytes <= 0 || (num_bytes >= least_bytes_for_threads && !is_there(num_bytes))) return;
   Pieces pieces(data, num_bytes);
   // A policy is a thread's, and the caller's is not ours to change.
   const bool by_others = !placement.nodes.empty();

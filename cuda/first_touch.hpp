@@ -17,7 +17,8 @@ struct HostPlacement {
 constexpr int64_t least_bytes_for_threads = int64_t{32} << 20;
 
 // Writes a zero to each page of memory that holds nothing yet, on threads that are gone on return; whichever cannot be
-// started is done without. The memory policy of the calling thread stays what it is.
+// started is done without. The memory policy of the calling thread stays what it is. More than the machine has left is not
+// touched: it is for who uses it, or registers it, to find out.
 void first_touch(void *data, int64_t num_bytes, const HostPlacement &placement) noexcept;
 
 }  // namespace uni::cuda

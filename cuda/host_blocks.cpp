@@ -5,7 +5,7 @@
 #include <bit>
 #include <vector>
 
-#include "advice.hpp"
+#include "host_memory.hpp"
 #include "unitensor/array.h"
 
 namespace uni::cuda {

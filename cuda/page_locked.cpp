@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "advice.hpp"
+#include "host_memory.hpp"
 #include "mapping.hpp"
 
 namespace uni::cuda {

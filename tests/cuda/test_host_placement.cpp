@@ -20,6 +20,7 @@
 #include "core/kept_blocks.hpp"
 #include "first_touch.hpp"
 #include "host_blocks.hpp"
+#include "host_memory.hpp"
 #include "mapping.hpp"
 #include "numa.hpp"
 
@@ -222,6 +223,24 @@ void every_page_is_touched(void **) {
   assert_int_equal(memory.resident(), 4);
 }
 
+void memory_that_the_machine_does_not_have_is_left(void **) {
+  const int64_t available = available_host_bytes();
+  assert_true(available > int64_t{1} << 20);
+  if (available > int64_t{1} << 43) skip();
+  assert_non_null(strstr(host_memory_advice().c_str(), "the host has "));
+  const size_t more = size_t{1} << 44;
+  void *const memory = mmap(nullptr, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) skip();
+  first_touch(memory, static_cast<int64_t>(more), {4, {}});
+  unsigned char resident = 0;
+  assert_int_equal(mincore(memory, Fresh::page, &resident), 0);
+  assert_int_equal(resident & 1, 0);
+  first_touch(memory, static_cast<int64_t>(Fresh::page), {4, {}});
+  assert_int_equal(mincore(memory, Fresh::page, &resident), 0);
+  assert_int_equal(resident & 1, 1);
+  munmap(memory, more);
+}
+
 int64_t threads_started = 0;
 
 void threads_that_cannot_be_started_are_done_without(void **) {
@@ -294,6 +313,7 @@ int main() {
       cmocka_unit_test(mappings_are_what_the_kernel_says),
       cmocka_unit_test(a_thread_takes_pages_from_nodes),
       cmocka_unit_test(every_page_is_touched),
+      cmocka_unit_test(memory_that_the_machine_does_not_have_is_left),
       cmocka_unit_test(threads_that_cannot_be_started_are_done_without),
       cmocka_unit_test(sizes_waste_an_eighth_at_most),
       cmocka_unit_test(kept_blocks_are_bounded),
