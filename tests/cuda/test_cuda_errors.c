@@ -362,6 +362,7 @@ static void test_capture(void **state) {
   uni_tensor_release(pinned);
   uni_tensor_release(managed);
   OK(uni_context_check(context, &error));
+  OK(uni_context_trim(context, &error));
   OK(uni_context_synchronize(context, &error));
   OK(uni_sample_wait(sample, &error));
   OK(uni_tensor_register(context,
