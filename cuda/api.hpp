@@ -125,6 +125,9 @@ struct Api {
   Result (*sort_workspace_bytes)(int64_t count, int32_t num_bits, int64_t *num_bytes);
   Result (*sort_pairs)(const SortRequest &request, void *workspace, int64_t workspace_bytes, Stream stream,
                        uint32_t **sorted_positions);
+
+  // As register_host, of memory that this process may only read; devices may not write to it either.
+  Result (*register_host_read_only)(void *data, int64_t num_bytes);
 };
 
 }  // namespace uni::cuda

@@ -55,6 +55,8 @@ MachineReport look_for_devices(const Api &api) {
 Backend::Backend(const Api &api, const uni_backend_config &config)
     : process_(Process::join(api)),
       machine_((process_->calls.require_usable(), look_for_devices(api))),
+      nodes_(choose_nodes(read_numa_report("/sys", machine_.devices))),
+      host_placement_{config.num_threads, nodes_.nodes},
       timeline_(process_->operations, process_->captured, config.count_out_of_bounds, config.user_data),
       keep_(config.keep) {}
 
@@ -84,6 +86,29 @@ void Backend::require_count(const int64_t *count, int32_t device_id) {
   require_readable(count, "the count of the index", device_id);
   if (reinterpret_cast<uintptr_t>(count) % sizeof *count != 0)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "the count of the index is not aligned to its size");
+}
+
+std::string Backend::where_on_the_host(int32_t memory) const {
+  const bool placed = memory == UNI_MEMORY_PINNED || memory == UNI_MEMORY_MANAGED;
+  return placed && !nodes_.reason.empty() ? "; " + nodes_.reason : "";
+}
+
+void *Backend::allocate_device(int32_t device_id, int64_t num_bytes, Stream stream) {
+  void *data = nullptr;
+  Result result = api().allocate_device(&data, num_bytes, stream);
+  if (result == result::kOutOfMemory) {
+    // What was released and is still in use may be what is missing.
+    calls().absorb(result);
+    finish_releases(device_id);
+    result = api().allocate_device(&data, num_bytes, stream);
+  }
+  if (result == kSuccess) return data;
+  int64_t free_bytes = 0, total_bytes = 0;
+  calls().absorb(api().memory_info(&free_bytes, &total_bytes));
+  calls().require(result, "cudaMallocAsync(%lld bytes; device %d has %lld of %lld free)",
+                  static_cast<long long>(num_bytes), device_id, static_cast<long long>(free_bytes),
+                  static_cast<long long>(total_bytes));
+  return data;
 }
 
 void Backend::finish_releases(int32_t device_id) {
@@ -140,16 +165,7 @@ void Operation::begin() {
 void *Operation::allocate(int64_t num_bytes) {
   num_bytes = whole_words(num_bytes);
   workspaces_.reserve(workspaces_.size() + 1);
-  void *data = nullptr;
-  Calls &calls = backend_.calls();
-  Result result = backend_.api().allocate_device(&data, num_bytes, stream_);
-  if (result == result::kOutOfMemory) {
-    // What was released and is still in use may be what is missing.
-    calls.absorb(result);
-    backend_.finish_releases(device_id_);
-    result = backend_.api().allocate_device(&data, num_bytes, stream_);
-  }
-  calls.require(result, "cudaMallocAsync(%lld bytes)", static_cast<long long>(num_bytes));
+  void *const data = backend_.allocate_device(device_id_, num_bytes, stream_);
   workspaces_.push_back(data);
   return data;
 }
@@ -266,6 +282,7 @@ uni_status init_backend(uint32_t abi_version, const Api &api,
   api.driver_version(&filled.driver_version);
   filled.num_devices = num_devices;
   filled.describe_device = describe_device;
+  filled.trim = trim;
   std::memcpy(ops, &filled, ops->struct_size < sizeof filled ? ops->struct_size : sizeof filled);
   return UNI_STATUS_OK;
 }

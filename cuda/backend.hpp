@@ -4,8 +4,10 @@
 
 #include <list>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "numa.hpp"
 #include "placement.hpp"
 #include "process.hpp"
 #include "timeline.hpp"
@@ -40,10 +42,18 @@ class Backend {
   ServiceStreams &service_streams() noexcept { return process_->service_streams; }
   ReadBack &read_back() noexcept { return process_->read_back; }
   PageLocked &page_locked() noexcept { return process_->page_locked; }
+  HostBlocks &host_blocks() noexcept { return process_->host_blocks; }
+  // How memory of the host is made ready, and in words where it lies: "" where there is nothing to say.
+  const HostPlacement &host_placement() const noexcept { return host_placement_; }
+  std::string where_on_the_host(int32_t memory) const;
+  // Memory of a device, which is the current one, in the order of a stream. Throws; where it is short, with how much is free.
+  void *allocate_device(int32_t device_id, int64_t num_bytes, Stream stream);
 
  private:
   const std::shared_ptr<Process> process_;
   MachineReport machine_;
+  const NodeChoice nodes_;
+  const HostPlacement host_placement_;
   Timeline timeline_;
   uni_deferred *(*const keep_)(void *);
 };
@@ -140,6 +150,7 @@ inline int32_t multiprocessors_for(int32_t asked, bool over_link) noexcept {
 
 uni_status note_stream(void *self, int32_t device_id, void *stream, int32_t follow, uni_error *error) noexcept;
 uni_status hold_stream(void *self, int32_t device_id, void *stream, uni_error *error) noexcept;
+uni_status trim(void *self, uni_error *error) noexcept;
 int32_t num_devices(void *self) noexcept;
 uni_status describe_device(void *self, int32_t device_id, uni_device_info *info, uni_error *error) noexcept;
 

@@ -8,46 +8,30 @@
 namespace uni::cuda {
 namespace {
 
-void allocate_managed(Backend &backend, int64_t num_bytes, uni_memory_block *out) {
-  Calls &calls = backend.calls();
-  void *data = nullptr;
-  calls.require(calls.api().allocate_managed(&data, num_bytes), "cudaMallocManaged(%lld bytes)",
-                static_cast<long long>(num_bytes));
-  std::vector<int32_t> ids;
-  for (size_t i = 0; i < backend.machine().devices.size(); ++i) ids.push_back(static_cast<int32_t>(i));
-  const Result result = calls.api().advise_host_resident(data, num_bytes, ids.data(), static_cast<int32_t>(ids.size()));
-  if (result != kSuccess) calls.absorb(calls.api().free_managed(data));
-  calls.require(result, "cudaMemAdvise(%lld bytes: preferred location host, accessed by %zu devices)",
-                static_cast<long long>(num_bytes), ids.size());
-  out->data = data;
+// What `make` gives; where there was no memory for it, once more after everything has been given back that was released.
+template <class Make>
+auto with_room(Backend &backend, Make &&make) {
+  try {
+    return make();
+  } catch (const Error &e) {
+    if (e.status() != UNI_STATUS_OUT_OF_MEMORY) throw;
+  }
+  // What is still in use may be what is missing.
+  backend.timeline().wait_for_every();
+  backend.host_blocks().trim();
+  return make();
 }
 
-void allocate_device(Backend &backend, int32_t device_id, int64_t num_bytes, uni_memory_block *out) {
-  backend.device(device_id);
-  num_bytes = Operation::whole_words(num_bytes);
+void *allocate_device(Backend &backend, int32_t device_id, int64_t num_bytes) {
   Calls &calls = backend.calls();
   const DeviceScope scope(calls, device_id);
   const Stream stream = backend.service_streams().of(device_id);
-  void *data = nullptr;
-  Result result = calls.api().allocate_device(&data, num_bytes, stream);
-  if (result == result::kOutOfMemory) {
-    // What was released and is still in use may be what is missing.
-    calls.absorb(result);
-    backend.finish_releases(device_id);
-    result = calls.api().allocate_device(&data, num_bytes, stream);
-  }
-  if (result != kSuccess) {
-    int64_t free_bytes = 0, total_bytes = 0;
-    calls.absorb(calls.api().memory_info(&free_bytes, &total_bytes));
-    calls.require(result, "cudaMallocAsync(%lld bytes; device %d has %lld of %lld free)",
-                  static_cast<long long>(num_bytes), device_id, static_cast<long long>(free_bytes),
-                  static_cast<long long>(total_bytes));
-  }
+  void *const data = backend.allocate_device(device_id, Operation::whole_words(num_bytes), stream);
   // From here on it can be used on any stream.
   const Result synchronized = calls.api().synchronize_stream(stream);
   if (synchronized != kSuccess) calls.absorb(calls.api().free_device(data, device_id, stream));
   calls.require(synchronized, "cudaStreamSynchronize()");
-  out->data = data;
+  return data;
 }
 
 // Writes the reason of what `ask` gives.
@@ -66,14 +50,21 @@ int32_t tell(char *reason, int32_t size, Ask &&ask) noexcept {
 }  // namespace
 
 int32_t supports_memory(void *self, int32_t memory, char *reason, int32_t size) noexcept {
-  return tell(reason, size, [&] { return memory_support(backend_of(self).machine(), memory); });
+  return tell(reason, size, [&] {
+    const Backend &backend = backend_of(self);
+    MemorySupport support = memory_support(backend.machine(), memory);
+    if (support.supported) support.reason += backend.where_on_the_host(memory);
+    return support;
+  });
 }
 
 int32_t choose_unified(void *self, char *reason, int32_t size) noexcept {
   int32_t chosen = UNI_MEMORY_HOST;
   tell(reason, size, [&] {
-    UnifiedChoice choice = unified_choice(backend_of(self).machine());
+    const Backend &backend = backend_of(self);
+    UnifiedChoice choice = unified_choice(backend.machine());
     chosen = choice.memory;
+    choice.reason += backend.where_on_the_host(chosen);
     return MemorySupport{true, std::move(choice.reason)};
   });
   return chosen;
@@ -92,17 +83,16 @@ uni_status allocate(void *self, int32_t memory, int32_t device_id, int64_t num_b
     uni_memory_block made = {};
     if (num_bytes > 0) {
       switch (memory) {
-        case UNI_MEMORY_PINNED: {
-          PageLockedRange *const range = backend.page_locked().allocate(num_bytes);
-          made.data = range->data;
-          made.handle = range;
+        case UNI_MEMORY_PINNED:
+        case UNI_MEMORY_MANAGED: {
+          const auto num_devices = static_cast<int32_t>(backend.machine().devices.size());
+          made = with_room(backend, [&] {
+            return backend.host_blocks().allocate(memory, num_bytes, num_devices, backend.host_placement());
+          });
           break;
         }
-        case UNI_MEMORY_MANAGED:
-          allocate_managed(backend, num_bytes, &made);
-          break;
         case UNI_MEMORY_DEVICE:
-          allocate_device(backend, device_id, num_bytes, &made);
+          made.data = allocate_device(backend, device_id, num_bytes);
           break;
         default:
           throw Error(UNI_STATUS_INTERNAL, "memory kind %d asked of the CUDA backend", memory);
@@ -121,7 +111,7 @@ uni_status register_memory(void *self, void *data, int64_t num_bytes, uni_memory
   return enter(self, error, [&](Backend &backend) {
     if (const MemorySupport support = memory_support(backend.machine(), UNI_MEMORY_PINNED); !support.supported)
       throw Error(UNI_STATUS_NOT_SUPPORTED, "memory kind pinned: %s", support.reason.c_str());
-    if (num_bytes > 0) block->handle = backend.page_locked().add(data, num_bytes);
+    if (num_bytes > 0) block->handle = with_room(backend, [&] { return backend.page_locked().add(data, num_bytes); });
     block->data = data;
     block->num_bytes = num_bytes;
     block->memory = UNI_MEMORY_PINNED;
@@ -132,15 +122,27 @@ void release(void *self, uni_memory_block *block) noexcept {
   Backend &backend = backend_of(self);
   Calls &calls = backend.calls();
   const CaptureModeScope scope(calls);
-  backend.page_locked().release(static_cast<PageLockedRange *>(block->handle));
-  if (block->data != nullptr && calls.usable()) {
-    if (block->memory == UNI_MEMORY_MANAGED) calls.absorb(calls.api().free_managed(block->data));
-    if (block->memory == UNI_MEMORY_DEVICE)
-      calls.absorb(
-          calls.api().free_device(block->data, block->device_id, backend.service_streams().known(block->device_id)));
-  }
+  if (block->memory != UNI_MEMORY_DEVICE)
+    backend.host_blocks().release(*block);
+  else if (block->data != nullptr && calls.usable())
+    calls.absorb(
+        calls.api().free_device(block->data, block->device_id, backend.service_streams().known(block->device_id)));
   block->data = nullptr;
   block->handle = nullptr;
+}
+
+uni_status trim(void *self, uni_error *error) noexcept {
+  return guard(error, [&] {
+    Backend &backend = backend_of(self);
+    if (backend.calls().forked()) return;  // what is kept is the parent's
+    backend.calls().require_usable();
+    const CaptureModeScope scope(backend.calls());
+    backend.timeline().look_at_all();
+    backend.host_blocks().trim();
+    // Memory that is still to be freed on a stream of ours, which nothing of the caller's is ahead of, cannot be given back.
+    backend.service_streams().synchronize();
+    backend.calls().require(backend.api().trim_pools(), "cudaMemPoolTrimTo()");
+  });
 }
 
 }  // namespace uni::cuda

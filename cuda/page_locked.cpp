@@ -12,6 +12,10 @@
 #include <string>
 #include <utility>
 
+#include "advice.hpp"
+#include "host_memory.hpp"
+#include "mapping.hpp"
+
 namespace uni::cuda {
 namespace {
 
@@ -23,11 +27,19 @@ constexpr int64_t huge_page = int64_t{2} << 20;
 uintptr_t address_of(const void *data) noexcept { return reinterpret_cast<uintptr_t>(data); }
 uintptr_t page_bytes() noexcept { return static_cast<uintptr_t>(sysconf(_SC_PAGESIZE)); }
 
-std::string why_pinning_fails(int64_t num_bytes, int64_t registered_bytes, Calls &calls, Result result) {
+std::string why_pinning_fails(int64_t num_bytes, const PageLockedPages &pages, Calls &calls, Result result) {
+  const int64_t registered_bytes = pages.registered_bytes;
   std::string text = "page-locking " + std::to_string(num_bytes) + " bytes of host memory was refused after " +
                      std::to_string(registered_bytes) + ": " + calls.api().error_text(result) + " (" +
                      std::to_string(result) + ", " + calls.api().error_name(result) + ")";
   rlimit limit = {};
+  if (result == result::kOutOfMemory)
+    text += "; " + host_memory_advice();
+  else if (const char *const what_to_do = advice(result); what_to_do[0] != '\0')
+    text += std::string("; ") + what_to_do;
+  else if (const uintptr_t begin = address_of(pages.data);
+           report_mapping(begin, begin + static_cast<uintptr_t>(pages.num_bytes)).file_shared)
+    text += "; these are a file's own pages, which kernels may refuse to pin: map it with MAP_PRIVATE, or load it";
   if (result == result::kHostMemoryAlreadyRegistered)
     text +=
         "; another library has page-locked some of these pages: register the array before it does, or after it "
@@ -44,15 +56,27 @@ std::string why_pinning_fails(int64_t num_bytes, int64_t registered_bytes, Calls
 
 }  // namespace
 
+Result PageLocked::register_chunk(void *data, int64_t num_bytes) {
+  const Result result = calls_.api().register_host(data, num_bytes);
+  if (result == kSuccess || result == result::kOutOfMemory || result == result::kHostMemoryAlreadyRegistered)
+    return result;
+  // Memory that this process may only read, a mapped file say, is refused by whatever error, unless one says so.
+  const uintptr_t begin = address_of(data);
+  if (!report_mapping(begin, begin + static_cast<uintptr_t>(num_bytes)).read_only) return result;
+  calls_.absorb(result);
+  calls_.require_usable();
+  return calls_.absorb(calls_.api().register_host_read_only(data, num_bytes)) ? kSuccess : result;
+}
+
 void PageLocked::register_chunks(PageLockedPages &range, int64_t array_bytes) {
   while (range.registered_bytes < range.num_bytes) {
     const int64_t bytes = std::min(registration_chunk, range.num_bytes - range.registered_bytes);
-    const Result result = calls_.api().register_host(range.data + range.registered_bytes, bytes);
+    const Result result = register_chunk(range.data + range.registered_bytes, bytes);
     if (result != kSuccess) {
       calls_.absorb(result);
       calls_.require_usable();
       throw Error(result == result::kOutOfMemory ? UNI_STATUS_OUT_OF_MEMORY : UNI_STATUS_BACKEND_ERROR, "%s",
-                  why_pinning_fails(array_bytes, range.registered_bytes, calls_, result).c_str())
+                  why_pinning_fails(array_bytes, range, calls_, result).c_str())
           .with_native_code(result);
     }
     range.registered_bytes += bytes;
@@ -67,7 +91,7 @@ void PageLocked::free(PageLockedPages &range) noexcept {
   if (range.mapped_bytes > 0 && !calls_.forked()) munmap(range.mapping, static_cast<size_t>(range.mapped_bytes));
 }
 
-PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
+PageLockedRange *PageLocked::allocate(int64_t num_bytes, const HostPlacement &placement) {
   int64_t mapped = 0;
   void *mapping = MAP_FAILED;
   auto range = std::make_unique<PageLockedRange>();
@@ -76,8 +100,8 @@ PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
   if (!__builtin_add_overflow(num_bytes, 2 * huge_page, &mapped))
     mapping = mmap(nullptr, static_cast<size_t>(mapped), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED)
-    throw Error(UNI_STATUS_OUT_OF_MEMORY, "out of host memory (requested %lld bytes)",
-                static_cast<long long>(num_bytes));
+    throw Error(UNI_STATUS_OUT_OF_MEMORY, "out of host memory (requested %lld bytes of pinned memory); %s",
+                static_cast<long long>(num_bytes), host_memory_advice().c_str());
   PageLockedPages pages;
   pages.mapping = mapping;
   pages.mapped_bytes = mapped;
@@ -90,6 +114,8 @@ PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
   madvise(mapping, static_cast<size_t>(mapped), MADV_HUGEPAGE);
   // A device goes on writing to the pages of the parent: a child must not share them.
   madvise(mapping, static_cast<size_t>(mapped), MADV_DONTFORK);
+  // Registering takes the faults of all pages on one thread.
+  first_touch(pages.data, pages.num_bytes, placement);
   try {
     // Nobody else knows the address yet, so that nothing has to be kept from others meanwhile.
     register_chunks(pages, num_bytes);
@@ -100,6 +126,7 @@ PageLockedRange *PageLocked::allocate(int64_t num_bytes) {
     throw;
   }
   range->data = pages.data;
+  range->ours = true;
   return range.release();
 }
 
@@ -191,6 +218,12 @@ void PageLocked::drop(PageLockedPages &pages) noexcept {
   const Lock lock(mutex_);
   pages_.erase(address_of(pages.data));
   settled_.notify_all();
+}
+
+bool PageLocked::is_ours_alone(const PageLockedRange *range) noexcept {
+  if (range == nullptr || !range->ours) return false;
+  const Lock lock(mutex_);
+  return range->pages.front()->num_uses == 1;
 }
 
 void PageLocked::release(PageLockedRange *range) noexcept {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "calls.hpp"
+#include "first_touch.hpp"
 
 namespace uni::cuda {
 
@@ -28,6 +29,7 @@ struct PageLockedPages {
 // What one array uses.
 struct PageLockedRange {
   char *data = nullptr;
+  bool ours = false;  // of `allocate`
   std::vector<PageLockedPages *> pages;
 };
 
@@ -36,11 +38,13 @@ class PageLocked {
   explicit PageLocked(Calls &calls) noexcept : calls_(calls) {}
 
   // Memory of ours, on huge pages where there are.
-  PageLockedRange *allocate(int64_t num_bytes);
+  PageLockedRange *allocate(int64_t num_bytes, const HostPlacement &placement);
   // Memory of the caller's; NULL where it is page-locked already, by others.
   PageLockedRange *add(void *data, int64_t num_bytes);
   // Gives back what the functions above gave; NULL: nothing. Never fails.
   void release(PageLockedRange *range) noexcept;
+  // Whether it is memory of `allocate` in which no array has been registered. Not in a forked child.
+  bool is_ours_alone(const PageLockedRange *range) noexcept;
 
  private:
   using Lock = std::unique_lock<std::mutex>;
@@ -51,6 +55,7 @@ class PageLocked {
                    std::vector<PageLockedPages *> &made);
   // `array_bytes` is for the message.
   void register_chunks(PageLockedPages &pages, int64_t array_bytes);
+  Result register_chunk(void *data, int64_t num_bytes);
   void free(PageLockedPages &pages) noexcept;
   void drop(PageLockedPages &pages) noexcept;
   // Whether CUDA knows every page of the array between two addresses.

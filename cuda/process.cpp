@@ -38,9 +38,16 @@ Stream ServiceStreams::of(int32_t device_id) {
 }
 
 void ServiceStreams::synchronize() noexcept {
-  if (!calls_.usable()) return;
-  for (Stream stream : of_device_)
+  // Without the lock, and without a copy of what may grow meanwhile: streams that there are stay.
+  for (size_t device = 0; calls_.usable(); ++device) {
+    Stream stream = nullptr;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (device == of_device_.size()) return;
+      stream = of_device_[device];
+    }
     if (stream != nullptr) calls_.absorb(calls_.api().synchronize_stream(stream));
+  }
 }
 
 Stream ServiceStreams::known(int32_t device_id) noexcept {

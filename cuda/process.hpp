@@ -10,6 +10,7 @@
 
 #include "calls.hpp"
 #include "captured_operations.hpp"
+#include "host_blocks.hpp"
 #include "page_locked.hpp"
 #include "read_back.hpp"
 #include "running_operations.hpp"
@@ -28,7 +29,7 @@ class ServiceStreams {
   Stream of(int32_t device_id);
   // For who gives memory back, which was taken when the stream was there. Asks nothing of CUDA.
   Stream known(int32_t device_id) noexcept;
-  // For when nobody else uses them any more.
+  // Blocks until what was enqueued on them has been done.
   void synchronize() noexcept;
 
  private:
@@ -48,6 +49,7 @@ class Process {
   explicit Process(const Api &api) noexcept
       : calls(api),
         page_locked(calls),
+        host_blocks(calls, page_locked),
         service_streams(calls),
         read_back(calls),
         operations(calls),
@@ -60,6 +62,7 @@ class Process {
   Calls calls;
   std::optional<CaptureModeScope> while_ending;  // around the ends of what follows
   PageLocked page_locked;
+  HostBlocks host_blocks;
   ServiceStreams service_streams;
   ReadBack read_back;
   RunningOperations operations;

@@ -73,6 +73,11 @@ Result register_host(void *data, int64_t num_bytes) {
   return cudaHostRegister(data, static_cast<size_t>(num_bytes), cudaHostRegisterPortable | cudaHostRegisterMapped);
 }
 
+Result register_host_read_only(void *data, int64_t num_bytes) {
+  return cudaHostRegister(data, static_cast<size_t>(num_bytes),
+                          cudaHostRegisterPortable | cudaHostRegisterMapped | cudaHostRegisterReadOnly);
+}
+
 Result unregister_host(void *data) { return cudaHostUnregister(data); }
 
 Result pointer_report(const void *data, PointerReport *report) {
@@ -228,6 +233,7 @@ constexpr Api table = {
     .launch_order_keys = launch_order_keys,
     .sort_workspace_bytes = sort_workspace_bytes,
     .sort_pairs = sort_pairs,
+    .register_host_read_only = register_host_read_only,
 };
 
 }  // namespace

@@ -131,6 +131,8 @@ void Timeline::look(int64_t most_unfinished) noexcept {
 
 void Timeline::poll() noexcept { look(few); }
 
+void Timeline::look_at_all() noexcept { look(all); }
+
 void Timeline::wait_for_own() {
   {
     RunningOperations::Lock lock = operations_.lock();

@@ -43,6 +43,8 @@ class Timeline final : private OperationOwner {
   void defer(uni_deferred *item) noexcept;
   // Looks which operations have finished, and runs what has waited for them. Never blocks.
   void poll() noexcept;
+  // The same for all of them, not only for some of the oldest.
+  void look_at_all() noexcept;
   // Makes a stream that is about to be used wait for the streams that this context follows.
   void follow(Stream stream);
   // Blocks until the operations of every context that write these bytes, and with `for_write` those that read them, have

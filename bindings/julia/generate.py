@@ -107,7 +107,7 @@ def read_headers(folder: pathlib.Path) -> Declarations:
 
 def declared(types: dict[str, str], declaration: str) -> tuple[str, str]:
     """Name and Julia type of `const uni_tensor *view`, `char message[512]` and so on."""
-    found = re.fullmatch(r"(?:const )?(?:struct )?(\w+) ([* ]*)(\w+)(?:\[(\d+)\])?", declaration)
+    found = re.fullmatch(r"(?:const )?(?:struct )?(\w+) ((?:\*|const|\s)*)(\w+)(?:\[(\d+)\])?", declaration)
     assert found, f"not understood: {declaration}"
     base, stars, name, length = found.groups()
     julia = types[base]
@@ -125,7 +125,7 @@ def default_of(struct: str, name: str, julia: str) -> str:
 
 
 def wrapped(text: str, indent: str) -> str:
-    together = text.replace(" = ", "\0=\0")
+    together = re.sub(" =$", "\0=", text.replace(" = ", "\0=\0"))
     return textwrap.fill(together, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False,
                          break_on_hyphens=False).replace("\0", " ")
 

@@ -204,6 +204,9 @@ typedef struct uni_backend_ops {
   /** Optional; sets all of @p info but struct_size and device_type. Fails with UNI_STATUS_DEVICE_MISMATCH where there is no
    * such device. */
   uni_status (*describe_device)(void *self, int32_t device_id, uni_device_info *info, uni_error *error);
+  /** Optional; gives back to the system memory that is kept for reuse and that nobody uses, when what has finished has been
+   * noticed and what waited for it has been done. Waits for no operation. NULL where no memory is kept. */
+  uni_status (*trim)(void *self, uni_error *error);
 } uni_backend_ops;
 
 /** Type of the plugin's one exported function, `uni_backend_init`. Fills @p ops; returns UNI_STATUS_VERSION_MISMATCH for

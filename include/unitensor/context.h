@@ -129,6 +129,17 @@ UNI_API uni_status uni_context_check(uni_context *context, uni_error *error);
  * @threads Any thread. @since 0.1 */
 UNI_API uni_status uni_context_synchronize(uni_context *context, uni_error *error);
 
+/** Give back to the system the memory that is kept for later and that nobody uses: host memory that this context has kept,
+ * and pinned, managed and device memory that has been kept for every context of the process. What operations have done with
+ * by now counts as unused. Does not wait for operations that run, and what comes next is a little slower. In a forked child
+ * only host memory is given back.
+ * @param[in]  context Not NULL.
+ * @param[out] error   May be NULL.
+ * @return UNI_STATUS_OK; _DEVICE_LOST or _BACKEND_ERROR (host memory has been given back all the same);
+ *         _INVALID_ARGUMENT.
+ * @threads Any thread. @since 0.1 */
+UNI_API uni_status uni_context_trim(uni_context *context, uni_error *error);
+
 /** Make a stream wait for every operation that this context has enqueued so far, on whichever stream; the host does not
  * wait. So others may use, on that stream, what the operations write. Where no device has been used there is nothing to
  * wait for.

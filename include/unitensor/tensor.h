@@ -76,7 +76,8 @@ UNI_API uni_status uni_tensor_wrap(uni_context *context, const uni_array *array,
                                    void *user_data, uni_tensor **tensor, uni_error *error);
 
 /** Let CUDA devices read memory that the caller owns where it lies: it is page-locked for as long as the tensor lives, and
- * the tensor is pinned memory. Memory that is page-locked or managed already is left as it is.
+ * the tensor is pinned memory. Memory that is page-locked or managed already is left as it is. Memory that this process may
+ * only read, such as a file that is mapped so, is page-locked for reading: it is to be given as UNI_ARRAY_READ_ONLY.
  * @param[in]  array     Not NULL; host memory, copied description. Its memory must live until @p destroy runs. `count`
  *                       must be NULL.
  * @param[in]  destroy   May be NULL. Runs exactly once, after the memory has been unlocked; also when this call fails.

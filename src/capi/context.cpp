@@ -98,6 +98,13 @@ uni_status uni_context_synchronize(uni_context *context, uni_error *error) {
   });
 }
 
+uni_status uni_context_trim(uni_context *context, uni_error *error) {
+  return guard(error, [&] {
+    require(context, "context");
+    context->trim();
+  });
+}
+
 uni_status uni_context_hold_stream(uni_context *context, int32_t device_id, void *stream, uni_error *error) {
   return guard(error, [&] {
     require(context, "context");

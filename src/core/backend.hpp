@@ -47,6 +47,7 @@ class Backend {
     uni_error ignored = UNI_ERROR_INIT;
     if (ops_.wait_for_memory != nullptr) ops_.wait_for_memory(self_, nullptr, 0, 0, &ignored);
   }
+  uni_status trim(uni_error *error) noexcept { return ops_.trim != nullptr ? ops_.trim(self_, error) : UNI_STATUS_OK; }
   void sample_forget(uni_sample_output *output) noexcept { ops_.sample_forget(self_, output); }
   void release(uni_memory_block *block) noexcept { ops_.release(self_, block); }
 

@@ -199,6 +199,16 @@ void uni_context::check(bool wait) {
   }
 }
 
+void uni_context::trim() {
+  // The device first, since host memory may wait for it; and the CPU's also where the device fails.
+  uni_error of_device = UNI_ERROR_INIT, of_cpu = UNI_ERROR_INIT;
+  Backend *const backend = device_if_open();
+  const uni_status device_status = backend != nullptr ? backend->trim(&of_device) : UNI_STATUS_OK;
+  const uni_status cpu_status = cpu_->trim(&of_cpu);
+  uni::throw_if_failed(device_status, of_device);
+  uni::throw_if_failed(cpu_status, of_cpu);
+}
+
 void uni_context::wait_for_device() {
   Backend *const backend = device_if_open();
   if (backend != nullptr && backend->ops().synchronize != nullptr) backend->call(backend->ops().synchronize);

@@ -61,6 +61,8 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
   uni::core::MemoryChoice choose_memory(int32_t memory);
   void check(bool wait);
+  // Gives back to the system what is kept for later and nobody uses.
+  void trim();
   // Blocks until the device, where one has been opened, has done what was enqueued; says nothing of what was out of bounds.
   void wait_for_device();
   // Makes a stream wait for what the context has enqueued.

@@ -23,6 +23,13 @@ Backend::Backend(const uni_backend_config &config)
 
 Backend::~Backend() = default;
 
+uni_status trim(void *self, uni_error *) noexcept {
+  Backend &backend = *static_cast<Backend *>(self);
+  backend.blocks->trim();
+  backend.sample_workspaces->trim();
+  return UNI_STATUS_OK;
+}
+
 void fill_ops(uni_backend_ops *ops) noexcept {
   ops->struct_size = sizeof *ops;
   ops->abi_version = UNI_BACKEND_ABI_VERSION;
@@ -39,6 +46,7 @@ void fill_ops(uni_backend_ops *ops) noexcept {
   ops->scatter = scatter;
   ops->validate_graph = validate_graph;
   ops->sample_neighbors = sample_neighbors;
+  ops->trim = trim;
 }
 
 }  // namespace uni::cpu

@@ -29,6 +29,9 @@ uni_status copy(void *self, const uni_rows *destination, const uni_rows *source,
 uni_status fill(void *self, const uni_rows *destination, const void *value, int64_t element_bytes, void *stream,
                 uni_error *error) noexcept;
 
+// backend.cpp
+uni_status trim(void *self, uni_error *error) noexcept;
+
 // gather.cpp, scatter.cpp
 uni_status gather(void *self, const uni_gather_plan *plan, void *stream, uni_error *error) noexcept;
 uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_error *error) noexcept;

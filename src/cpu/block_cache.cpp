@@ -44,26 +44,27 @@ void give_back(void *data, int64_t capacity) noexcept {
 }  // namespace
 
 BlockCache::~BlockCache() {
-  for (const Block &block : blocks_)
-    if (block.data != nullptr) give_back(block.data, block.capacity);
+  for (core::KeptBlock block; (block = kept_.take_oldest()).data != nullptr;) give_back(block.data, block.capacity);
+}
+
+void BlockCache::trim() noexcept {
+  for (;;) {
+    core::KeptBlock block;
+    if (const auto lock = lock_soon(mutex_); lock.owns_lock()) block = kept_.take_oldest();
+    if (block.data == nullptr) return;
+    give_back(block.data, block.capacity);
+  }
 }
 
 void *BlockCache::allocate(int64_t num_bytes, int64_t *capacity) noexcept {
   if (num_bytes > INT64_MAX - 2 * huge_page) return nullptr;
-  if (num_bytes >= smallest_kept) {
+  if (num_bytes >= smallest_kept && num_bytes <= max_bytes) {
     const auto lock = lock_soon(mutex_);
-    Block *best = nullptr;
-    for (Block &block : blocks_) {
-      if (!lock.owns_lock()) break;
-      const bool fits = block.data != nullptr && block.capacity >= num_bytes && block.capacity <= 2 * num_bytes;
-      if (fits && (best == nullptr || block.capacity < best->capacity)) best = &block;
-    }
-    if (best != nullptr) {
-      void *const data = best->data;
-      *capacity = best->capacity;
-      kept_bytes_ -= best->capacity;
-      *best = {};
-      return data;
+    if (lock.owns_lock()) {
+      if (const core::KeptBlock block = kept_.take(num_bytes, 2 * num_bytes); block.data != nullptr) {
+        *capacity = block.capacity;
+        return block.data;
+      }
     }
   }
   if (num_bytes >= smallest_mapping) {
@@ -79,14 +80,7 @@ void *BlockCache::allocate(int64_t num_bytes, int64_t *capacity) noexcept {
 void BlockCache::release(void *data, int64_t capacity) noexcept {
   if (capacity >= smallest_kept && capacity <= max_bytes / 2) {
     const auto lock = lock_soon(mutex_);
-    if (lock.owns_lock() && kept_bytes_ + capacity <= max_bytes) {
-      for (Block &block : blocks_) {
-        if (block.data != nullptr) continue;
-        block = {data, capacity};
-        kept_bytes_ += capacity;
-        return;
-      }
-    }
+    if (lock.owns_lock() && kept_.keep({data, capacity})) return;
   }
   give_back(data, capacity);
 }

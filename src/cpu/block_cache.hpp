@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <mutex>
 
+#include "core/kept_blocks.hpp"
+
 namespace uni::cpu {
 
 class BlockCache {
@@ -19,18 +21,14 @@ class BlockCache {
   // what it really holds, to be given back with it.
   void *allocate(int64_t num_bytes, int64_t *capacity) noexcept;
   void release(void *data, int64_t capacity) noexcept;
+  // Gives back to the system what is kept.
+  void trim() noexcept;
 
  private:
-  struct Block {
-    void *data = nullptr;
-    int64_t capacity = 0;
-  };
-  static constexpr int max_blocks = 16;
   static constexpr int64_t max_bytes = int64_t{128} << 20;  // kept in all
 
   std::mutex mutex_;
-  Block blocks_[max_blocks];
-  int64_t kept_bytes_ = 0;
+  core::KeptBlocks<16> kept_{max_bytes};
 };
 
 }  // namespace uni::cpu

@@ -189,8 +189,15 @@ struct SampleWorkspaces {
   std::unique_ptr<SampleWorkspace> free;
 
   SampleWorkspaces() = default;
-  ~SampleWorkspaces() {
-    while (free != nullptr) free = std::move(free->next);  // not by recursion
+  ~SampleWorkspaces() { end(std::move(free)); }
+
+  // Gives back to the system what no call uses.
+  void trim() noexcept {
+    std::unique_lock<std::mutex> lock(mutex, std::try_to_lock);
+    if (!lock.owns_lock()) return;
+    std::unique_ptr<SampleWorkspace> unused = std::move(free);
+    lock.unlock();
+    end(std::move(unused));
   }
 
   std::unique_ptr<SampleWorkspace> take() {
@@ -211,6 +218,11 @@ struct SampleWorkspaces {
     if (!lock.owns_lock()) return;
     workspace->next = std::move(free);
     free = std::move(workspace);
+  }
+
+ private:
+  static void end(std::unique_ptr<SampleWorkspace> list) noexcept {
+    while (list != nullptr) list = std::move(list->next);  // not by recursion
   }
 };
 

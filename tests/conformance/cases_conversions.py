@@ -72,7 +72,6 @@ def conversion_cases() -> list[Case]:
     cases.append(converted_case("same-dtype", matrix, integers("int32", [1, 0]), "float32"))
     cases.append(converted_case("trust", matrix, integers("int32", [1, 4, 0]), "bfloat16", bounds="trust"))
     cases.append(converted_case("padded", matrix, integers("int64", [3, 0]), "float16", row_alignment=64))
-    cases.append(converted_case("count", matrix, integers("int64", [3, 0, 9]), "float16", count=2))
     cases.append(converted_case("no-index", matrix, integers("int64", []), "float16"))
     cases.append(converted_case("zero-width", raw("float32", (4, 0), b""), integers("int64", [3]), "float16"))
     large = pattern("int8", (3001, 20), 601, 256)
@@ -125,7 +124,6 @@ def many_cases() -> list[Case]:
     for word, dtype, row in out_of_bounds_rows()[:4]:
         for bounds in ("check", "skip"):
             cases.append(many_case(f"{word}-{dtype}-{bounds}", features, labels, integers(dtype, [1, row, 2]), bounds))
-    cases.append(many_case("count", features, labels, integers("int64", [1, 3, 77]), count=2))
     cases.append(many_case("no-index", features, labels, integers("int64", [])))
     cases.append(many_case("large", pattern("float32", (3001, 32), 614, 60000), pattern("int32", (3001,), 615, 50),
                            pattern("int64", (20011,), 616, 3001), order="by_page"))

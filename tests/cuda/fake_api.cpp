@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fake_api.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -121,8 +122,9 @@ Result set_device(int32_t device_id) {
 
 Result memory_info(int64_t *free_bytes, int64_t *total_bytes) {
   return call([&](Machine &machine) {
-    *total_bytes = machine.devices[static_cast<size_t>(this_thread().device)].total_bytes;
-    *free_bytes = *total_bytes / 2;
+    *total_bytes =
+        std::min(machine.devices[static_cast<size_t>(this_thread().device)].total_bytes, machine.device_bytes);
+    *free_bytes = *total_bytes - machine.taken_locked(PointerKind::kDevice);
     return kSuccess;
   });
 }
@@ -155,7 +157,10 @@ Result free_device(void *data, int32_t device_id, Stream stream) {
 }
 
 Result trim_pools() {
-  return give_back([](Machine &) { return kSuccess; });
+  return give_back([](Machine &machine) {
+    machine.pool_bytes = 0;
+    return kSuccess;
+  });
 }
 
 Result allocate_managed(void **data, int64_t num_bytes) {
@@ -190,6 +195,10 @@ Result free_host(void *data) {
 
 Result register_host(void *data, int64_t num_bytes) {
   return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes); });
+}
+
+Result register_host_read_only(void *data, int64_t num_bytes) {
+  return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes, true); });
 }
 
 Result unregister_host(void *data) {
@@ -423,6 +432,7 @@ const Api &fake_api() {
       launch_order_keys,
       sort_workspace_bytes,
       sort_pairs,
+      register_host_read_only,
   };
   return api;
 }

@@ -15,12 +15,14 @@ extern "C" {
 /* What is alive. */
 typedef struct fake_counts {
   int64_t device_blocks, managed_blocks, registered_ranges, streams, events;
-  int64_t pending_work;   /* enqueued and not run */
-  int64_t calls;          /* of functions that may fail, since fake_reset */
-  int64_t launches;       /* of kernels */
-  int32_t last_error;     /* what cudaGetLastError would give */
-  int32_t fatal;          /* the error that ended the context, or 0 */
-  int64_t broken_borders; /* blocks of which somebody wrote past the end, or before the start */
+  int64_t pending_work;    /* enqueued and not run */
+  int64_t calls;           /* of functions that may fail, since fake_reset */
+  int64_t launches;        /* of kernels */
+  int32_t last_error;      /* what cudaGetLastError would give */
+  int32_t fatal;           /* the error that ended the context, or 0 */
+  int64_t broken_borders;  /* blocks of which somebody wrote past the end, or before the start */
+  int64_t untouched_pages; /* that nobody had touched when they were registered, since fake_reset */
+  int64_t pool_bytes;      /* of device memory that was freed and is kept by pools */
 } fake_counts;
 
 /* What the last gather was launched with: how many multiprocessors at most (0: all), and whether in an order of its own. */
@@ -79,6 +81,10 @@ UNI_API void fake_copy(void *to, const void *from, int64_t num_bytes);
 UNI_API void fake_enqueue_copy(void *stream, void *to, const void *from, int64_t num_bytes);
 /* How much device memory there is, in all. */
 UNI_API void fake_set_device_bytes(int64_t num_bytes);
+/* How much of the host's memory may be managed, and how much registered, in all. */
+UNI_API void fake_set_host_bytes(int64_t managed, int64_t lockable);
+/* Whether registering is refused for what the memory is, as kernels do that pin no pages of a file's for writing. */
+UNI_API void fake_refuse_file_pages(int32_t refuse);
 
 #ifdef __cplusplus
 }

@@ -3,9 +3,12 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 #include <utility>
 
 namespace uni::cuda::fake {
@@ -18,6 +21,18 @@ constexpr unsigned char border_value = 0xfd, fresh_value = 0xa5, freed_value = 0
 thread_local ThreadState state_of_thread;
 
 int64_t round_up(int64_t value, int64_t to) { return (value + to - 1) / to * to; }
+
+// Whether this process may write to all of it.
+bool is_writable(uintptr_t begin, uintptr_t end) {
+  std::ifstream maps("/proc/self/maps");
+  uintptr_t first = 0, last = 0, writable = 0;
+  char dash = 0;
+  std::string rights, rest;
+  while (maps >> std::hex >> first >> dash >> last >> rights && std::getline(maps, rest))
+    if (first < end && begin < last && rights[1] == 'w') writable += std::min(last, end) - std::max(first, begin);
+  return writable == end - begin;
+}
+
 uintptr_t page_of(const void *data) { return reinterpret_cast<uintptr_t>(data) / page_bytes * page_bytes; }
 
 }  // namespace
@@ -65,7 +80,9 @@ void Machine::reset_locked() {
   schedule = {};
   driver_version = 13000;
   has_device_nodes = true;
-  device_bytes = INT64_MAX;
+  device_bytes = managed_bytes = lockable_bytes = INT64_MAX;
+  untouched_pages = pool_bytes = 0;
+  refuses_file_pages = false;
   devices.assign(1, make_device());
 }
 
@@ -113,20 +130,27 @@ uintptr_t Machine::take_address(int64_t num_bytes) {
   return address;
 }
 
+int64_t Machine::taken_locked(PointerKind kind) const {
+  int64_t taken = 0;
+  for (const auto &[address, block] : blocks)
+    if (block.kind == kind) taken += block.num_bytes;
+  return taken;
+}
+
 Result Machine::allocate_locked(void **data, int64_t num_bytes, PointerKind kind, int32_t device_id) {
   if (num_bytes <= 0) return fail_locked(kInvalidValue);
   if (kind == PointerKind::kManaged) {
-    *data = num_bytes < arena_bytes ? std::aligned_alloc(64, static_cast<size_t>(round_up(num_bytes, 64))) : nullptr;
+    const bool fits = num_bytes < arena_bytes && num_bytes <= managed_bytes - taken_locked(kind);
+    *data = fits ? std::aligned_alloc(page_bytes, static_cast<size_t>(round_up(num_bytes, page_bytes))) : nullptr;
     if (*data == nullptr) return fail_locked(kOutOfMemory);
+    std::memset(*data, fresh_value, static_cast<size_t>(num_bytes));
   } else {
-    int64_t taken = 0;
-    for (const auto &[address, block] : blocks)
-      if (block.kind == PointerKind::kDevice) taken += block.num_bytes;
-    const bool fits = num_bytes < arena_bytes && num_bytes <= device_bytes - taken;
+    const bool fits = num_bytes < arena_bytes && num_bytes <= device_bytes - taken_locked(kind);
     const uintptr_t range = fits ? take_address(num_bytes) : 0;
     if (range == 0) return fail_locked(kOutOfMemory);
     char *const start = reinterpret_cast<char *>(range);
     *data = start + kBorder;
+    pool_bytes -= std::min(pool_bytes, num_bytes);
     on_device_locked([&] {
       std::memset(start, border_value, kBorder);
       std::memset(start + kBorder, fresh_value, static_cast<size_t>(num_bytes));
@@ -159,6 +183,7 @@ Result Machine::free_locked(void *data, PointerKind kind) {
     if (!is_intact(reinterpret_cast<uintptr_t>(data), block.num_bytes)) ++broken_;
     std::memset(data, freed_value, static_cast<size_t>(block.num_bytes));
   });
+  pool_bytes += block.num_bytes;
   free_ranges_.emplace(round_up(block.num_bytes + 2 * kBorder, 256), reinterpret_cast<uintptr_t>(data) - kBorder);
   return kSuccess;
 }
@@ -190,11 +215,19 @@ Result Machine::free_host_locked(void *data) {
 }
 
 // Whole pages are registered, and each once.
-Result Machine::register_locked(void *data, int64_t num_bytes) {
+Result Machine::register_locked(void *data, int64_t num_bytes, bool read_only) {
   const uintptr_t begin = page_of(data);
   const uintptr_t end = page_of(static_cast<char *>(data) + num_bytes - 1) + page_bytes;
   for (const auto &[address, bytes] : registered)
     if (begin < address + static_cast<uintptr_t>(bytes) && address < end) return fail_locked(kAlreadyRegistered);
+  if ((!read_only && !is_writable(begin, end)) || refuses_file_pages) return fail_locked(kInvalidValue);
+  int64_t locked = 0;
+  for (const auto &[address, bytes] : registered) locked += bytes;
+  if (static_cast<int64_t>(end - begin) > lockable_bytes - locked) return fail_locked(kOutOfMemory);
+  std::vector<unsigned char> resident((end - begin) / page_bytes);
+  if (mincore(reinterpret_cast<void *>(begin), end - begin, resident.data()) != 0) return fail_locked(kInvalidValue);
+  untouched_pages +=
+      std::count_if(resident.begin(), resident.end(), [](unsigned char page) { return (page & 1) == 0; });
   registered[begin] = static_cast<int64_t>(end - begin);
   return kSuccess;
 }

@@ -97,12 +97,14 @@ class Machine {
 
   // Memory.
   Result allocate_locked(void **data, int64_t num_bytes, PointerKind kind, int32_t device_id);
+  int64_t taken_locked(PointerKind kind) const;
   Result free_locked(void *data, PointerKind kind);
   // A free that comes at its turn in a stream: until then the block is there.
   Result free_in_order_locked(void *data, int32_t device_id, FakeStream &stream);
   Result allocate_host_locked(void **data, int64_t num_bytes);
   Result free_host_locked(void *data);
-  Result register_locked(void *data, int64_t num_bytes);
+  // Without `read_only` memory that the process may write to.
+  Result register_locked(void *data, int64_t num_bytes, bool read_only = false);
   Result unregister_locked(void *data);
   PointerReport report_locked(const void *data) const;
   // Whether the device whose work is being run may access all of these bytes now; no device reads another's memory.
@@ -143,11 +145,16 @@ class Machine {
   int32_t driver_version = 13000;
   bool has_device_nodes = true;
   int64_t device_bytes = INT64_MAX;  // of all device memory together
+  // How much of the host's memory may be managed, and page-locked by registering.
+  int64_t managed_bytes = INT64_MAX, lockable_bytes = INT64_MAX;
   std::vector<DeviceReport> devices;
 
   std::map<uintptr_t, Block> blocks;
   std::map<uintptr_t, int64_t> registered;
-  std::set<void *> host_blocks;  // memory of CUDA's own among the registered
+  bool refuses_file_pages = false;  // as some kernels do
+  std::set<void *> host_blocks;     // memory of CUDA's own among the registered
+  int64_t untouched_pages = 0;      // that registering had to find
+  int64_t pool_bytes = 0;           // of device memory that was freed, and is kept until pools are trimmed
   std::set<FakeStream *> streams;
   std::set<FakeEvent *> events;
 

@@ -66,6 +66,8 @@ void fake_get_counts(fake_counts *counts) {
   counts->last_error = machine->last_error;
   counts->fatal = machine->fatal;
   counts->broken_borders = machine->broken_borders_locked();
+  counts->untouched_pages = machine->untouched_pages;
+  counts->pool_bytes = machine->pool_bytes;
 }
 
 void fake_reset(void) { Locked()->reset_locked(); }
@@ -208,5 +210,13 @@ void fake_enqueue_copy(void *stream, void *to, const void *from, int64_t num_byt
 }
 
 void fake_set_device_bytes(int64_t num_bytes) { Locked()->device_bytes = num_bytes; }
+
+void fake_refuse_file_pages(int32_t refuse) { Locked()->refuses_file_pages = refuse != 0; }
+
+void fake_set_host_bytes(int64_t managed, int64_t lockable) {
+  const Locked machine;
+  machine->managed_bytes = managed;
+  machine->lockable_bytes = lockable;
+}
 
 }  // extern "C"

@@ -233,9 +233,10 @@ static void test_every_call_fails(void **state) {
     }
     print_message("error %d: %lld calls failed, %lld without harm\n", (int)failures[f].error, (long long)hits,
                   (long long)unnoticed);
-    /* A floor, so that a test that reaches nothing cannot pass; what may fail unseen is what only frees. */
+    /* A floor, so that a test that reaches nothing cannot pass; what may fail unseen is what only frees, and memory that is
+     * missing once, since it is asked for again. */
     assert_true(hits >= 200);
-    assert_true(unnoticed < hits / 2);
+    assert_true(failures[f].error == 2 ? unnoticed < hits * 2 / 3 : unnoticed < hits / 2);
   }
   fake_reset();
   assert_int_equal(everything(), UNI_STATUS_OK);
@@ -365,6 +366,7 @@ static void test_capture(void **state) {
   uni_tensor_release(pinned);
   uni_tensor_release(managed);
   OK(uni_context_check(context, &error));
+  OK(uni_context_trim(context, &error));
   OK(uni_context_synchronize(context, &error));
   OK(uni_sample_wait(sample, &error));
   OK(uni_tensor_register(context,

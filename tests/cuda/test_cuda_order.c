@@ -291,9 +291,10 @@ static int the_kernel_reads_right(int32_t memory, int way) {
     lent->deleter(lent);
   else
     uni_tensor_release(tensor);
-  /* Who takes memory next gets what was given back. (Giving back managed memory runs the kernel, to its end.) */
+  /* Who takes memory next gets what was given back, and may write to it at once. */
   uni_tensor *next = NULL;
   create_in(context, memory, UNI_DTYPE_FLOAT32, 4, 2, &next);
+  if (next != NULL && memory != UNI_MEMORY_DEVICE) memcpy(pointer_of(next), nines, sizeof nines);
   fake_synchronize(theirs);
   const int32_t fatal = counts_now().fatal;
   uni_tensor_release(next);

@@ -68,6 +68,7 @@ static uni_status statistics(fixture *f) {
 
 static uni_status check(fixture *f) { return uni_context_check(f->context, &f->error); }
 static uni_status synchronize(fixture *f) { return uni_context_synchronize(f->context, &f->error); }
+static uni_status trim(fixture *f) { return uni_context_trim(f->context, &f->error); }
 static uni_status hold_stream(fixture *f) { return uni_context_hold_stream(f->context, 0, NULL, &f->error); }
 
 /* There is no plugin to be found, whatever else fails. */
@@ -144,6 +145,7 @@ static const fault_case cases[] = {
     {"uni_context_reset_statistics", "", make_context, reset, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_check", "", make_context, check, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_synchronize", "", make_context, synchronize, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
+    {"uni_context_trim", "", set_up_used, trim, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_hold_stream", "", make_context, hold_stream, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},
     {"uni_context_follow_stream", "", make_context, follow_stream, NULL, MADE_NOTHING, CASE_ALWAYS_FAILS},
     {"uni_context_backend", "", make_context, backend, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},

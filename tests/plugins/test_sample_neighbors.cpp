@@ -303,6 +303,21 @@ void validation_names_the_first_fault(void **) {
   }
 }
 
+void scratch_memory_is_kept_until_it_is_trimmed(void **) {
+  const auto backend = make_backend(2);
+  const std::vector<int64_t> indptr = {0, 1, 2}, indices = {1, 0}, seeds = {0};
+  const uni_sample_plan plan = make_plan<int64_t, int64_t, int64_t>(indptr, indices, {}, seeds, {{}, {1}});
+  uni_error error = UNI_ERROR_INIT;
+  for (int turn = 0; turn < 2; ++turn) {
+    uni_sample_output output = {};
+    assert_int_equal(cpu::sample_neighbors(backend.get(), &plan, nullptr, &output, &error), UNI_STATUS_OK);
+    release_all(*backend, output);
+    assert_non_null(backend->sample_workspaces->free.get());
+    assert_int_equal(cpu::trim(backend.get(), &error), UNI_STATUS_OK);
+    assert_null(backend->sample_workspaces->free.get());
+  }
+}
+
 void validation_takes_every_dtype_and_empty_graphs(void **) {
   const auto backend = make_backend(2);
   const std::vector<int32_t> indptr = {0, 1, 2}, indices = {1, -1};
@@ -325,6 +340,7 @@ int main() {
       cmocka_unit_test(a_bad_seed_is_named_and_nothing_is_left),
       cmocka_unit_test(a_sample_beyond_any_memory_is_refused),
       cmocka_unit_test(a_table_survives_the_end_of_its_epochs),
+      cmocka_unit_test(scratch_memory_is_kept_until_it_is_trimmed),
       cmocka_unit_test(validation_names_the_first_fault),
       cmocka_unit_test(validation_takes_every_dtype_and_empty_graphs),
   };

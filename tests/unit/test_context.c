@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* context.h: options, references, memory kinds, statistics. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <time.h>
 
 #include "support.h"
@@ -152,6 +154,7 @@ static void test_null_contexts(void **state) {
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_check(NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_synchronize(NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_hold_stream(NULL, 0, NULL, &error));
+  FAILS(UNI_STATUS_INVALID_ARGUMENT, "context", uni_context_trim(NULL, &error));
   assert_int_equal(uni_context_check(NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
   assert_int_equal(uni_context_synchronize(NULL, NULL), UNI_STATUS_INVALID_ARGUMENT);
   uni_memory_info info = {0};
@@ -171,6 +174,31 @@ static void test_check_and_synchronize(void **state) {
   OK(uni_context_hold_stream(context, 0, NULL, &error));
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "device_id is -1", uni_context_hold_stream(context, -1, NULL, &error));
   OK(uni_context_check(context, NULL));
+  uni_context_release(context);
+}
+
+static int is_mapped(const void *page) {
+  unsigned char resident;
+  return mincore((void *)(uintptr_t)page, 1, &resident) == 0 || errno != ENOMEM;
+}
+
+static void test_trim(void **state) {
+  (void)state;
+  uni_context *context = make_context(2);
+  OK(uni_context_trim(context, &error));
+  uni_tensor *kept = make_tensor(context, UNI_DTYPE_FLOAT32, 1 << 20, 2, NULL);
+  uni_tensor *used = make_tensor(context, UNI_DTYPE_FLOAT32, 1 << 20, 2, NULL);
+  const float seven = 7;
+  OK(uni_tensor_fill(used, &seven, NULL, &error));
+  const void *const page = pointer_of(kept);
+  uni_tensor_release(kept);
+  assert_true(is_mapped(page)); /* for the next of its size */
+  OK(uni_context_trim(context, &error));
+  assert_false(is_mapped(page));
+  const float *const values = pointer_of(used);
+  assert_true(values[0] == 7 && values[(2 << 20) - 1] == 7);
+  OK(uni_context_trim(context, NULL));
+  uni_tensor_release(used);
   uni_context_release(context);
 }
 
@@ -318,17 +346,12 @@ static void test_log_callback(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_options_sizes),
-      cmocka_unit_test(test_options_init),
-      cmocka_unit_test(test_create),
-      cmocka_unit_test(test_create_refuses),
-      cmocka_unit_test(test_thread_counts),
-      cmocka_unit_test(test_references),
-      cmocka_unit_test(test_null_contexts),
-      cmocka_unit_test(test_check_and_synchronize),
-      cmocka_unit_test(test_memory_info),
-      cmocka_unit_test(test_statistics),
-      cmocka_unit_test(test_creation_is_quick),
+      cmocka_unit_test(test_options_sizes), cmocka_unit_test(test_options_init),
+      cmocka_unit_test(test_create),        cmocka_unit_test(test_create_refuses),
+      cmocka_unit_test(test_thread_counts), cmocka_unit_test(test_references),
+      cmocka_unit_test(test_null_contexts), cmocka_unit_test(test_check_and_synchronize),
+      cmocka_unit_test(test_trim),          cmocka_unit_test(test_memory_info),
+      cmocka_unit_test(test_statistics),    cmocka_unit_test(test_creation_is_quick),
       cmocka_unit_test(test_log_callback),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,7 @@ def test_statistics(context):
     assert statistics["out_of_bounds"] == 1
     context.check()
     context.synchronize()
+    assert context.trim() is None
     context.reset_statistics()
     assert set(context.statistics().values()) == {0}
 
@@ -98,7 +99,7 @@ def test_use_after_close(context):
     context.close()
     context.close()
     for use in (lambda: context.num_threads, lambda: context.backend, context.statistics, context.check,
-                context.synchronize, context.reset_statistics, context.memory_info,
+                context.synchronize, context.trim, context.reset_statistics, context.memory_info,
                 lambda: ut.empty(3, context=context), lambda: ut.wrap(np.zeros(3), context=context),
                 context.__enter__):
         with pytest.raises(ut.InvalidStateError, match="closed") as caught:

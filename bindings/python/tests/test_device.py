@@ -181,6 +181,23 @@ def test_streams(context):
     plugin.fake_destroy_stream(ctypes.c_void_p(stream))
 
 
+@pytest.mark.parametrize("memory", ["pinned", "managed"])
+def test_released_memory_is_kept_until_it_is_trimmed(context, memory):
+    plugin = ctypes.CDLL(BACKEND)
+
+    def num_blocks():
+        counts = (ctypes.c_int64 * 16)()
+        plugin.fake_get_counts(counts)
+        return counts[2] if memory == "pinned" else counts[1]
+
+    x = ut.empty((1000, 1000), memory=memory, context=context)
+    before = num_blocks()
+    del x
+    assert num_blocks() == before
+    context.trim()
+    assert num_blocks() < before
+
+
 def num_pending(plugin):
     """How much the emulated device has still to do."""
     counts = (ctypes.c_int64 * 16)()

@@ -193,6 +193,14 @@ class Context:
         """Block until every operation of the context has finished, then as `check`."""
         call(lib.uni_context_synchronize, self._open())
 
+    def trim(self) -> None:
+        """Give back to the system the memory that is kept for later and that nobody uses: host memory that the context has
+        kept, and pinned, managed and device memory that has been kept for every context of the process. Does not wait for
+        operations that run. In a forked child only host memory is given back.
+
+        Raises DeviceLostError, BackendError."""
+        call(lib.uni_context_trim, self._open())
+
     def hold_stream(self, stream: Any = None, device: int = 0) -> None:
         """Make a stream wait for every operation that the context has enqueued so far, on whichever stream; the host
         does not wait. So others may use, on that stream, what the operations write.

@@ -46,6 +46,10 @@ const UNI_BOUNDS_SKIP = Int32(1)
 const UNI_BOUNDS_TRUST = Int32(2)
 const UNI_SCATTER_ASSIGN = Int32(0)
 const UNI_SCATTER_ADD = Int32(1)
+const UNI_ORDER_AUTO = Int32(0)
+const UNI_ORDER_AS_GIVEN = Int32(1)
+const UNI_ORDER_BY_PAGE = Int32(2)
+const UNI_GATHER_MANY_MAX = Int32(16)
 const UNI_GRAPH_TRUST = Int32(1)
 const UNI_GRAPH_INDPTR = Int32(1)
 const UNI_GRAPH_INDICES = Int32(2)
@@ -172,20 +176,29 @@ struct uni_gather_options
     bounds::Int32
     flags::UInt32
     memory::Int32
+    dtype::Int32
+    order::Int32
+    num_multiprocessors::Int32
+    reserved::UInt32
+    row_scales::Ptr{uni_array}
 end
 uni_gather_options(;
-    struct_size = sizeof(uni_gather_options), bounds = 0, flags = 0, memory = 0) =
-    uni_gather_options(struct_size, bounds, flags, memory)
+    struct_size = sizeof(uni_gather_options), bounds = 0, flags = 0, memory = 0, dtype = 0, order = 0,
+    num_multiprocessors = 0, reserved = 0, row_scales = C_NULL) =
+    uni_gather_options(struct_size, bounds, flags, memory, dtype, order, num_multiprocessors, reserved, row_scales)
 
 struct uni_scatter_options
     struct_size::UInt32
     bounds::Int32
     reduce::Int32
     flags::UInt32
+    num_multiprocessors::Int32
+    reserved::UInt32
 end
 uni_scatter_options(;
-    struct_size = sizeof(uni_scatter_options), bounds = 0, reduce = 0, flags = 0) =
-    uni_scatter_options(struct_size, bounds, reduce, flags)
+    struct_size = sizeof(uni_scatter_options), bounds = 0, reduce = 0, flags = 0, num_multiprocessors = 0,
+    reserved = 0) =
+    uni_scatter_options(struct_size, bounds, reduce, flags, num_multiprocessors, reserved)
 
 struct uni_graph_desc
     struct_size::UInt32
@@ -284,15 +297,15 @@ const FUNCTIONS = (
     :uni_abi_version, :uni_context_backend, :uni_context_backend_info, :uni_context_check, :uni_context_create,
     :uni_context_device_info, :uni_context_follow_stream, :uni_context_hold_stream, :uni_context_memory_info,
     :uni_context_num_threads, :uni_context_options_init, :uni_context_release, :uni_context_reset_statistics,
-    :uni_context_retain, :uni_context_statistics, :uni_context_synchronize, :uni_dtype_name, :uni_dtype_size,
-    :uni_error_init, :uni_gather, :uni_gather_into, :uni_graph_create, :uni_graph_get_info, :uni_graph_load,
-    :uni_graph_release, :uni_graph_retain, :uni_graph_save, :uni_graph_tensor, :uni_memory_name, :uni_sample_get_info,
-    :uni_sample_neighbors, :uni_sample_nodes, :uni_sample_release, :uni_sample_retain, :uni_sample_tensor,
-    :uni_sample_wait, :uni_scatter, :uni_status_string, :uni_tensor_array, :uni_tensor_context, :uni_tensor_copy_from,
-    :uni_tensor_copy_to, :uni_tensor_create, :uni_tensor_device_pointer, :uni_tensor_fill, :uni_tensor_from_dlpack,
-    :uni_tensor_get_info, :uni_tensor_host_pointer, :uni_tensor_load, :uni_tensor_register, :uni_tensor_release,
-    :uni_tensor_release_after, :uni_tensor_reshape, :uni_tensor_retain, :uni_tensor_save, :uni_tensor_slice,
-    :uni_tensor_to_dlpack, :uni_tensor_wrap, :uni_version,
+    :uni_context_retain, :uni_context_statistics, :uni_context_synchronize, :uni_context_trim, :uni_dtype_name,
+    :uni_dtype_size, :uni_error_init, :uni_gather, :uni_gather_into, :uni_gather_many, :uni_graph_create,
+    :uni_graph_get_info, :uni_graph_load, :uni_graph_release, :uni_graph_retain, :uni_graph_save, :uni_graph_tensor,
+    :uni_memory_name, :uni_sample_get_info, :uni_sample_neighbors, :uni_sample_nodes, :uni_sample_release,
+    :uni_sample_retain, :uni_sample_tensor, :uni_sample_wait, :uni_scatter, :uni_status_string, :uni_tensor_array,
+    :uni_tensor_context, :uni_tensor_copy_from, :uni_tensor_copy_to, :uni_tensor_create, :uni_tensor_device_pointer,
+    :uni_tensor_fill, :uni_tensor_from_dlpack, :uni_tensor_get_info, :uni_tensor_host_pointer, :uni_tensor_load,
+    :uni_tensor_register, :uni_tensor_release, :uni_tensor_release_after, :uni_tensor_reshape, :uni_tensor_retain,
+    :uni_tensor_save, :uni_tensor_slice, :uni_tensor_to_dlpack, :uni_tensor_wrap, :uni_version,
 )
 
 # Where the functions of the loaded library lie, in the order of FUNCTIONS.
@@ -339,107 +352,112 @@ uni_context_statistics(context, statistics, error) =
     ccall(address(15), Int32, (Ptr{uni_context}, Ptr{uni_statistics}, Ptr{uni_error}), context, statistics, error)
 uni_context_synchronize(context, error) =
     ccall(address(16), Int32, (Ptr{uni_context}, Ptr{uni_error}), context, error)
+uni_context_trim(context, error) =
+    ccall(address(17), Int32, (Ptr{uni_context}, Ptr{uni_error}), context, error)
 uni_dtype_name(dtype) =
-    ccall(address(17), Cstring, (Int32,), dtype)
+    ccall(address(18), Cstring, (Int32,), dtype)
 uni_dtype_size(dtype) =
-    ccall(address(18), Int64, (Int32,), dtype)
+    ccall(address(19), Int64, (Int32,), dtype)
 uni_error_init(error) =
-    ccall(address(19), Cvoid, (Ptr{uni_error},), error)
+    ccall(address(20), Cvoid, (Ptr{uni_error},), error)
 uni_gather(source, index, options, stream, out, error) =
-    ccall(address(20), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid},
+    ccall(address(21), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid},
     Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), source, index, options, stream, out, error)
 uni_gather_into(source, index, options, stream, out, error) =
-    ccall(address(21), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid}, Ptr{uni_array},
+    ccall(address(22), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid}, Ptr{uni_array},
     Ptr{uni_error}), source, index, options, stream, out, error)
+uni_gather_many(num_tensors, sources, index, options, stream, outs, error) =
+    ccall(address(23), Int32, (Int32, Ptr{Ptr{uni_tensor}}, Ptr{uni_array}, Ptr{uni_gather_options}, Ptr{Cvoid},
+    Ptr{Ptr{uni_array}}, Ptr{uni_error}), num_tensors, sources, index, options, stream, outs, error)
 uni_graph_create(context, desc, graph, error) =
-    ccall(address(22), Int32, (Ptr{uni_context}, Ptr{uni_graph_desc}, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context,
+    ccall(address(24), Int32, (Ptr{uni_context}, Ptr{uni_graph_desc}, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context,
     desc, graph, error)
 uni_graph_get_info(graph, info, error) =
-    ccall(address(23), Int32, (Ptr{uni_graph}, Ptr{uni_graph_info}, Ptr{uni_error}), graph, info, error)
+    ccall(address(25), Int32, (Ptr{uni_graph}, Ptr{uni_graph_info}, Ptr{uni_error}), graph, info, error)
 uni_graph_load(context, path, memory, graph, error) =
-    ccall(address(24), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context, path,
+    ccall(address(26), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{Ptr{uni_graph}}, Ptr{uni_error}), context, path,
     memory, graph, error)
 uni_graph_release(graph) =
-    ccall(address(25), Cvoid, (Ptr{uni_graph},), graph)
+    ccall(address(27), Cvoid, (Ptr{uni_graph},), graph)
 uni_graph_retain(graph) =
-    ccall(address(26), Ptr{uni_graph}, (Ptr{uni_graph},), graph)
+    ccall(address(28), Ptr{uni_graph}, (Ptr{uni_graph},), graph)
 uni_graph_save(graph, path, error) =
-    ccall(address(27), Int32, (Ptr{uni_graph}, Cstring, Ptr{uni_error}), graph, path, error)
+    ccall(address(29), Int32, (Ptr{uni_graph}, Cstring, Ptr{uni_error}), graph, path, error)
 uni_graph_tensor(graph, part) =
-    ccall(address(28), Ptr{uni_tensor}, (Ptr{uni_graph}, Int32), graph, part)
+    ccall(address(30), Ptr{uni_tensor}, (Ptr{uni_graph}, Int32), graph, part)
 uni_memory_name(memory) =
-    ccall(address(29), Cstring, (Int32,), memory)
+    ccall(address(31), Cstring, (Int32,), memory)
 uni_sample_get_info(sample, info, error) =
-    ccall(address(30), Int32, (Ptr{uni_sample}, Ptr{uni_sample_info}, Ptr{uni_error}), sample, info, error)
+    ccall(address(32), Int32, (Ptr{uni_sample}, Ptr{uni_sample_info}, Ptr{uni_error}), sample, info, error)
 uni_sample_neighbors(graph, seeds, options, stream, sample, error) =
-    ccall(address(31), Int32, (Ptr{uni_graph}, Ptr{uni_array}, Ptr{uni_sample_options}, Ptr{Cvoid},
+    ccall(address(33), Int32, (Ptr{uni_graph}, Ptr{uni_array}, Ptr{uni_sample_options}, Ptr{Cvoid},
     Ptr{Ptr{uni_sample}}, Ptr{uni_error}), graph, seeds, options, stream, sample, error)
 uni_sample_nodes(sample) =
-    ccall(address(32), Ptr{uni_array}, (Ptr{uni_sample},), sample)
+    ccall(address(34), Ptr{uni_array}, (Ptr{uni_sample},), sample)
 uni_sample_release(sample) =
-    ccall(address(33), Cvoid, (Ptr{uni_sample},), sample)
+    ccall(address(35), Cvoid, (Ptr{uni_sample},), sample)
 uni_sample_retain(sample) =
-    ccall(address(34), Ptr{uni_sample}, (Ptr{uni_sample},), sample)
+    ccall(address(36), Ptr{uni_sample}, (Ptr{uni_sample},), sample)
 uni_sample_tensor(sample, part) =
-    ccall(address(35), Ptr{uni_tensor}, (Ptr{uni_sample}, Int32), sample, part)
+    ccall(address(37), Ptr{uni_tensor}, (Ptr{uni_sample}, Int32), sample, part)
 uni_sample_wait(sample, error) =
-    ccall(address(36), Int32, (Ptr{uni_sample}, Ptr{uni_error}), sample, error)
+    ccall(address(38), Int32, (Ptr{uni_sample}, Ptr{uni_error}), sample, error)
 uni_scatter(destination, index, rows, options, stream, error) =
-    ccall(address(37), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_array}, Ptr{uni_scatter_options}, Ptr{Cvoid},
+    ccall(address(39), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{uni_array}, Ptr{uni_scatter_options}, Ptr{Cvoid},
     Ptr{uni_error}), destination, index, rows, options, stream, error)
 uni_status_string(status) =
-    ccall(address(38), Cstring, (Int32,), status)
+    ccall(address(40), Cstring, (Int32,), status)
 uni_tensor_array(tensor) =
-    ccall(address(39), Ptr{uni_array}, (Ptr{uni_tensor},), tensor)
+    ccall(address(41), Ptr{uni_array}, (Ptr{uni_tensor},), tensor)
 uni_tensor_context(tensor) =
-    ccall(address(40), Ptr{uni_context}, (Ptr{uni_tensor},), tensor)
+    ccall(address(42), Ptr{uni_context}, (Ptr{uni_tensor},), tensor)
 uni_tensor_copy_from(tensor, source, stream, error) =
-    ccall(address(41), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, source, stream,
+    ccall(address(43), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, source, stream,
     error)
 uni_tensor_copy_to(tensor, destination, stream, error) =
-    ccall(address(42), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, destination,
+    ccall(address(44), Int32, (Ptr{uni_tensor}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{uni_error}), tensor, destination,
     stream, error)
 uni_tensor_create(context, desc, tensor, error) =
-    ccall(address(43), Int32, (Ptr{uni_context}, Ptr{uni_tensor_desc}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), context,
+    ccall(address(45), Int32, (Ptr{uni_context}, Ptr{uni_tensor_desc}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), context,
     desc, tensor, error)
 uni_tensor_device_pointer(tensor, device_id, data, error) =
-    ccall(address(44), Int32, (Ptr{uni_tensor}, Int32, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, device_id, data, error)
+    ccall(address(46), Int32, (Ptr{uni_tensor}, Int32, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, device_id, data, error)
 uni_tensor_fill(tensor, value, stream, error) =
-    ccall(address(45), Int32, (Ptr{uni_tensor}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{uni_error}), tensor, value, stream, error)
+    ccall(address(47), Int32, (Ptr{uni_tensor}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{uni_error}), tensor, value, stream, error)
 uni_tensor_from_dlpack(context, managed, tensor, error) =
-    ccall(address(46), Int32, (Ptr{uni_context}, Ptr{DLManagedTensorVersioned}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}),
+    ccall(address(48), Int32, (Ptr{uni_context}, Ptr{DLManagedTensorVersioned}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}),
     context, managed, tensor, error)
 uni_tensor_get_info(tensor, info, error) =
-    ccall(address(47), Int32, (Ptr{uni_tensor}, Ptr{uni_tensor_info}, Ptr{uni_error}), tensor, info, error)
+    ccall(address(49), Int32, (Ptr{uni_tensor}, Ptr{uni_tensor_info}, Ptr{uni_error}), tensor, info, error)
 uni_tensor_host_pointer(tensor, data, error) =
-    ccall(address(48), Int32, (Ptr{uni_tensor}, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, data, error)
+    ccall(address(50), Int32, (Ptr{uni_tensor}, Ptr{Ptr{Cvoid}}, Ptr{uni_error}), tensor, data, error)
 uni_tensor_load(context, path, memory, options, tensor, error) =
-    ccall(address(49), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{uni_load_options}, Ptr{Ptr{uni_tensor}},
+    ccall(address(51), Int32, (Ptr{uni_context}, Cstring, Int32, Ptr{uni_load_options}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, path, memory, options, tensor, error)
 uni_tensor_register(context, array, destroy, user_data, tensor, error) =
-    ccall(address(50), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
+    ccall(address(52), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
 uni_tensor_release(tensor) =
-    ccall(address(51), Cvoid, (Ptr{uni_tensor},), tensor)
+    ccall(address(53), Cvoid, (Ptr{uni_tensor},), tensor)
 uni_tensor_release_after(tensor, device_id, stream, error) =
-    ccall(address(52), Int32, (Ptr{uni_tensor}, Int32, Ptr{Cvoid}, Ptr{uni_error}), tensor, device_id, stream, error)
+    ccall(address(54), Int32, (Ptr{uni_tensor}, Int32, Ptr{Cvoid}, Ptr{uni_error}), tensor, device_id, stream, error)
 uni_tensor_reshape(tensor, ndim, shape, view, error) =
-    ccall(address(53), Int32, (Ptr{uni_tensor}, Int32, Ptr{Int64}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, ndim,
+    ccall(address(55), Int32, (Ptr{uni_tensor}, Int32, Ptr{Int64}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, ndim,
     shape, view, error)
 uni_tensor_retain(tensor) =
-    ccall(address(54), Ptr{uni_tensor}, (Ptr{uni_tensor},), tensor)
+    ccall(address(56), Ptr{uni_tensor}, (Ptr{uni_tensor},), tensor)
 uni_tensor_save(tensor, path, error) =
-    ccall(address(55), Int32, (Ptr{uni_tensor}, Cstring, Ptr{uni_error}), tensor, path, error)
+    ccall(address(57), Int32, (Ptr{uni_tensor}, Cstring, Ptr{uni_error}), tensor, path, error)
 uni_tensor_slice(tensor, start, stop, view, error) =
-    ccall(address(56), Int32, (Ptr{uni_tensor}, Int64, Int64, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, start,
+    ccall(address(58), Int32, (Ptr{uni_tensor}, Int64, Int64, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, start,
     stop, view, error)
 uni_tensor_to_dlpack(tensor, device, device_id, out, error) =
-    ccall(address(57), Int32, (Ptr{uni_tensor}, Int32, Int32, Ptr{Ptr{DLManagedTensorVersioned}}, Ptr{uni_error}),
+    ccall(address(59), Int32, (Ptr{uni_tensor}, Int32, Int32, Ptr{Ptr{DLManagedTensorVersioned}}, Ptr{uni_error}),
     tensor, device, device_id, out, error)
 uni_tensor_wrap(context, array, destroy, user_data, tensor, error) =
-    ccall(address(58), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
+    ccall(address(60), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
 uni_version() =
-    ccall(address(59), Cstring, ())
+    ccall(address(61), Cstring, ())
 
 end

@@ -144,6 +144,15 @@ meanwhile.
 """
 synchronize(context::Context = default_context()) = report(LibUnitensor.uni_context_synchronize, context)
 
+"""
+    trim(context = default_context())
+
+Give back to the system the memory that is kept for later and that nobody uses: host memory that the context has kept, and
+pinned, managed and device memory that has been kept for every context of the process. Does not wait for operations that
+run; what Julia has not collected yet counts as used (`GC.gc()`).
+"""
+trim(context::Context = default_context()) = report(LibUnitensor.uni_context_trim, context)
+
 function report(f, context)
     try
         GC.@preserve context call(f, open_pointer(context))

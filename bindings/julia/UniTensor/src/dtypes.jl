@@ -56,6 +56,8 @@ end
 const MEMORY_KINDS = (host = LibUnitensor.UNI_MEMORY_HOST, pinned = LibUnitensor.UNI_MEMORY_PINNED,
                       managed = LibUnitensor.UNI_MEMORY_MANAGED, device = LibUnitensor.UNI_MEMORY_DEVICE,
                       unified = LibUnitensor.UNI_MEMORY_UNIFIED)
+const ORDERS = (auto = LibUnitensor.UNI_ORDER_AUTO, as_given = LibUnitensor.UNI_ORDER_AS_GIVEN,
+                by_page = LibUnitensor.UNI_ORDER_BY_PAGE)
 const BOUNDS = (check = LibUnitensor.UNI_BOUNDS_CHECK, skip = LibUnitensor.UNI_BOUNDS_SKIP,
                 trust = LibUnitensor.UNI_BOUNDS_TRUST)
 const REDUCTIONS = (assign = LibUnitensor.UNI_SCATTER_ASSIGN, add = LibUnitensor.UNI_SCATTER_ADD)

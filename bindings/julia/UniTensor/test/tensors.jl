@@ -17,7 +17,7 @@
     @test device.num_processors == 3 && device.total_bytes > 2^24 && device.compute_capability === nothing
     @test fails(() -> device_info(1, :cpu; context = context), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "no CPU device 1")
     @test fails(() -> backend_info(:tpu; context = context), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, ":tpu")
-    @test synchronize(context) === UniTensor.check(context) === nothing
+    @test synchronize(context) === UniTensor.check(context) === trim(context) === nothing
     @test hold_stream(; context = context) === nothing
     close(context)
     close(context)

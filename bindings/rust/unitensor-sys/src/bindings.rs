@@ -858,6 +858,9 @@ extern "C" {
     pub fn uni_context_synchronize(context: *mut uni_context, error: *mut uni_error) -> uni_status;
 }
 extern "C" {
+    pub fn uni_context_trim(context: *mut uni_context, error: *mut uni_error) -> uni_status;
+}
+extern "C" {
     pub fn uni_context_hold_stream(
         context: *mut uni_context,
         device_id: i32,
@@ -1891,6 +1894,10 @@ pub type _bindgen_ty_11 = ::std::os::raw::c_uint;
 pub const UNI_SCATTER_ASSIGN: _bindgen_ty_12 = 0;
 pub const UNI_SCATTER_ADD: _bindgen_ty_12 = 1;
 pub type _bindgen_ty_12 = ::std::os::raw::c_uint;
+pub const UNI_ORDER_AUTO: _bindgen_ty_13 = 0;
+pub const UNI_ORDER_AS_GIVEN: _bindgen_ty_13 = 1;
+pub const UNI_ORDER_BY_PAGE: _bindgen_ty_13 = 2;
+pub type _bindgen_ty_13 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_gather_options {
@@ -1898,17 +1905,22 @@ pub struct uni_gather_options {
     pub bounds: i32,
     pub flags: u32,
     pub memory: i32,
+    pub dtype: i32,
+    pub order: i32,
+    pub num_multiprocessors: i32,
+    pub reserved: u32,
+    pub row_scales: *const uni_array,
 }
 #[test]
 fn bindgen_test_layout_uni_gather_options() {
     assert_eq!(
         ::std::mem::size_of::<uni_gather_options>(),
-        16usize,
+        40usize,
         concat!("Size of: ", stringify!(uni_gather_options))
     );
     assert_eq!(
         ::std::mem::align_of::<uni_gather_options>(),
-        4usize,
+        8usize,
         concat!("Alignment of ", stringify!(uni_gather_options))
     );
     fn test_field_struct_size() {
@@ -1979,6 +1991,91 @@ fn bindgen_test_layout_uni_gather_options() {
         );
     }
     test_field_memory();
+    fn test_field_dtype() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_gather_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).dtype) as usize - ptr as usize
+            },
+            16usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_gather_options),
+                "::",
+                stringify!(dtype)
+            )
+        );
+    }
+    test_field_dtype();
+    fn test_field_order() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_gather_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).order) as usize - ptr as usize
+            },
+            20usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_gather_options),
+                "::",
+                stringify!(order)
+            )
+        );
+    }
+    test_field_order();
+    fn test_field_num_multiprocessors() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_gather_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).num_multiprocessors) as usize - ptr as usize
+            },
+            24usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_gather_options),
+                "::",
+                stringify!(num_multiprocessors)
+            )
+        );
+    }
+    test_field_num_multiprocessors();
+    fn test_field_reserved() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_gather_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reserved) as usize - ptr as usize
+            },
+            28usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_gather_options),
+                "::",
+                stringify!(reserved)
+            )
+        );
+    }
+    test_field_reserved();
+    fn test_field_row_scales() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_gather_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).row_scales) as usize - ptr as usize
+            },
+            32usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_gather_options),
+                "::",
+                stringify!(row_scales)
+            )
+        );
+    }
+    test_field_row_scales();
 }
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
@@ -1987,12 +2084,14 @@ pub struct uni_scatter_options {
     pub bounds: i32,
     pub reduce: i32,
     pub flags: u32,
+    pub num_multiprocessors: i32,
+    pub reserved: u32,
 }
 #[test]
 fn bindgen_test_layout_uni_scatter_options() {
     assert_eq!(
         ::std::mem::size_of::<uni_scatter_options>(),
-        16usize,
+        24usize,
         concat!("Size of: ", stringify!(uni_scatter_options))
     );
     assert_eq!(
@@ -2068,7 +2167,43 @@ fn bindgen_test_layout_uni_scatter_options() {
         );
     }
     test_field_flags();
+    fn test_field_num_multiprocessors() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_scatter_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).num_multiprocessors) as usize - ptr as usize
+            },
+            16usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_scatter_options),
+                "::",
+                stringify!(num_multiprocessors)
+            )
+        );
+    }
+    test_field_num_multiprocessors();
+    fn test_field_reserved() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_scatter_options>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).reserved) as usize - ptr as usize
+            },
+            20usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_scatter_options),
+                "::",
+                stringify!(reserved)
+            )
+        );
+    }
+    test_field_reserved();
 }
+pub const UNI_GATHER_MANY_MAX: _bindgen_ty_14 = 16;
+pub type _bindgen_ty_14 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_gather(
         source: *const uni_tensor,
@@ -2090,6 +2225,17 @@ extern "C" {
     ) -> uni_status;
 }
 extern "C" {
+    pub fn uni_gather_many(
+        num_tensors: i32,
+        sources: *const *const uni_tensor,
+        index: *const uni_array,
+        options: *const uni_gather_options,
+        stream: *mut ::std::os::raw::c_void,
+        outs: *const *const uni_array,
+        error: *mut uni_error,
+    ) -> uni_status;
+}
+extern "C" {
     pub fn uni_scatter(
         destination: *mut uni_tensor,
         index: *const uni_array,
@@ -2104,8 +2250,8 @@ extern "C" {
 pub struct uni_graph {
     _unused: [u8; 0],
 }
-pub const UNI_GRAPH_TRUST: _bindgen_ty_13 = 1;
-pub type _bindgen_ty_13 = ::std::os::raw::c_uint;
+pub const UNI_GRAPH_TRUST: _bindgen_ty_15 = 1;
+pub type _bindgen_ty_15 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_graph_desc {
@@ -2333,10 +2479,10 @@ fn bindgen_test_layout_uni_graph_info() {
     }
     test_field_num_edges();
 }
-pub const UNI_GRAPH_INDPTR: _bindgen_ty_14 = 1;
-pub const UNI_GRAPH_INDICES: _bindgen_ty_14 = 2;
-pub const UNI_GRAPH_EDGE_IDS: _bindgen_ty_14 = 3;
-pub type _bindgen_ty_14 = ::std::os::raw::c_uint;
+pub const UNI_GRAPH_INDPTR: _bindgen_ty_16 = 1;
+pub const UNI_GRAPH_INDICES: _bindgen_ty_16 = 2;
+pub const UNI_GRAPH_EDGE_IDS: _bindgen_ty_16 = 3;
+pub type _bindgen_ty_16 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_graph_create(
         context: *mut uni_context,
@@ -2505,12 +2651,12 @@ extern "C" {
 pub struct uni_sample {
     _unused: [u8; 0],
 }
-pub const UNI_MAX_HOPS: _bindgen_ty_15 = 16;
-pub type _bindgen_ty_15 = ::std::os::raw::c_uint;
-pub const UNI_SAMPLE_REPLACE: _bindgen_ty_16 = 1;
-pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_16 = 2;
-pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_16 = 4;
-pub type _bindgen_ty_16 = ::std::os::raw::c_uint;
+pub const UNI_MAX_HOPS: _bindgen_ty_17 = 16;
+pub type _bindgen_ty_17 = ::std::os::raw::c_uint;
+pub const UNI_SAMPLE_REPLACE: _bindgen_ty_18 = 1;
+pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_18 = 2;
+pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_18 = 4;
+pub type _bindgen_ty_18 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_sample_options {
@@ -2779,12 +2925,12 @@ fn bindgen_test_layout_uni_sample_info() {
     }
     test_field_hop_edges();
 }
-pub const UNI_SAMPLE_NODES: _bindgen_ty_17 = 1;
-pub const UNI_SAMPLE_SOURCES: _bindgen_ty_17 = 2;
-pub const UNI_SAMPLE_TARGETS: _bindgen_ty_17 = 3;
-pub const UNI_SAMPLE_EDGE_IDS: _bindgen_ty_17 = 4;
-pub const UNI_SAMPLE_SEED_INDEX: _bindgen_ty_17 = 5;
-pub type _bindgen_ty_17 = ::std::os::raw::c_uint;
+pub const UNI_SAMPLE_NODES: _bindgen_ty_19 = 1;
+pub const UNI_SAMPLE_SOURCES: _bindgen_ty_19 = 2;
+pub const UNI_SAMPLE_TARGETS: _bindgen_ty_19 = 3;
+pub const UNI_SAMPLE_EDGE_IDS: _bindgen_ty_19 = 4;
+pub const UNI_SAMPLE_SEED_INDEX: _bindgen_ty_19 = 5;
+pub type _bindgen_ty_19 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_sample_neighbors(
         graph: *const uni_graph,

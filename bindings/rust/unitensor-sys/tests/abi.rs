@@ -45,6 +45,10 @@ fn rust_type(c: &str) -> String {
     let c = c.trim();
     if let Some((pointee, "")) = c.rsplit_once('*') {
         let pointee = pointee.trim();
+        // Of pointers that are constant themselves the word stands behind them.
+        if let Some(constant) = pointee.strip_suffix("*const") {
+            return format!("*const{}", rust_type(&format!("{constant}*")));
+        }
         return match pointee.strip_prefix("const ") {
             Some(constant) => format!("*const{}", rust_type(constant)),
             None => format!("*mut{}", rust_type(pointee)),
@@ -113,8 +117,8 @@ fn layouts() -> BTreeSet<String> {
         uni_tensor_desc: struct_size, memory, device_id, dtype, ndim, flags, row_alignment, shape;
         uni_tensor_info: struct_size, memory, requested_memory, device_type, device_id, dtype, ndim, flags,
             num_elements, row_bytes, row_pitch, num_bytes, shape;
-        uni_gather_options: struct_size, bounds, flags, memory;
-        uni_scatter_options: struct_size, bounds, reduce, flags;
+        uni_gather_options: struct_size, bounds, flags, memory, dtype, order, num_multiprocessors, reserved, row_scales;
+        uni_scatter_options: struct_size, bounds, reduce, flags, num_multiprocessors, reserved;
         uni_graph_desc: struct_size, flags, indptr, indices, edge_ids;
         uni_graph_info: struct_size, indptr_dtype, indices_dtype, has_edge_ids, num_nodes, num_edges;
         uni_load_options: struct_size, flags, row_alignment, progress, progress_user_data;

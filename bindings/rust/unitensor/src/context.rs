@@ -225,6 +225,17 @@ impl Context {
         call(|error| unsafe { ffi::uni_context_synchronize(self.as_ptr(), error) })
     }
 
+    /// Gives back to the system the memory that is kept for later and that nobody uses: host memory that this context has
+    /// kept, and pinned, managed and device memory that has been kept for every context of the process. Does not wait for
+    /// operations that run. In a forked child only host memory is given back.
+    ///
+    /// # Errors
+    /// `DeviceLost`, `BackendError`; host memory has been given back all the same.
+    pub fn trim(&self) -> Result<()> {
+        // SAFETY: the context is alive, and locks itself.
+        call(|error| unsafe { ffi::uni_context_trim(self.as_ptr(), error) })
+    }
+
     /// Makes a stream wait for every operation that this context has enqueued so far, on whichever stream; the host does
     /// not wait. So others may use, on that stream, what the operations write.
     ///

@@ -6,7 +6,7 @@ use crate::array::{Array, ArrayMut};
 use crate::call::struct_size;
 use crate::error::Result;
 use crate::flight::{operate, operate_and_make, Access, Flight};
-use crate::kinds::Memory;
+use crate::kinds::{Dtype, Memory};
 use crate::stream::Stream;
 use crate::tensor::Tensor;
 
@@ -33,12 +33,28 @@ pub enum Reduce {
     Add,
 }
 
+/// The order in which a GPU reads rows; the result is the same. The CPU does not look at it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Order {
+    /// By page where that pays: pinned memory, a large table, short rows, many of them.
+    #[default]
+    Auto,
+    /// As the index has them.
+    AsGiven,
+    /// Sorted by row first, in memory of the device.
+    ByPage,
+}
+
 /// Options of a gather.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GatherOptions {
     bounds: Bounds,
     trusts_index: bool,
     memory: Option<Memory>,
+    dtype: Option<Dtype>,
+    order: Order,
+    num_multiprocessors: i32,
     stream: Stream,
 }
 
@@ -48,6 +64,7 @@ pub struct ScatterOptions {
     bounds: Bounds,
     trusts_index: bool,
     reduce: Reduce,
+    num_multiprocessors: i32,
     stream: Stream,
 }
 
@@ -83,6 +100,13 @@ macro_rules! common_options {
                 self
             }
 
+            /// The most multiprocessors of a GPU to take. 0, the default: 12 where memory of the host takes part, which is
+            /// enough for its link, else all.
+            pub fn num_multiprocessors(mut self, num_multiprocessors: u32) -> $options {
+                self.num_multiprocessors = i32::try_from(num_multiprocessors).unwrap_or(i32::MAX);
+                self
+            }
+
             /// The stream on which a device works; not set: its default stream.
             pub fn stream(mut self, stream: Stream) -> $options {
                 self.stream = stream;
@@ -102,12 +126,38 @@ impl GatherOptions {
         self
     }
 
-    fn to_raw(self) -> ffi::uni_gather_options {
+    /// The dtype of the result; not set: that of the source. float16, bfloat16 and float32 are converted to each other, to
+    /// nearest, ties to even; int8 to them by [`Tensor::gather_scaled_with`].
+    pub fn dtype(mut self, dtype: Dtype) -> GatherOptions {
+        self.dtype = Some(dtype);
+        self
+    }
+
+    /// The order in which a device reads rows.
+    pub fn order(mut self, order: Order) -> GatherOptions {
+        self.order = order;
+        self
+    }
+
+    pub(crate) fn stream_of(&self) -> *mut std::os::raw::c_void {
+        self.stream.as_raw()
+    }
+
+    pub(crate) fn to_raw(self) -> ffi::uni_gather_options {
         ffi::uni_gather_options {
             struct_size: struct_size::<ffi::uni_gather_options>(),
             bounds: raw_bounds(self.bounds, self.trusts_index),
             flags: 0,
             memory: self.memory.map_or(0, Memory::as_raw),
+            dtype: self.dtype.map_or(0, Dtype::as_raw),
+            order: match self.order {
+                Order::Auto => ffi::UNI_ORDER_AUTO as i32,
+                Order::AsGiven => ffi::UNI_ORDER_AS_GIVEN as i32,
+                Order::ByPage => ffi::UNI_ORDER_BY_PAGE as i32,
+            },
+            num_multiprocessors: self.num_multiprocessors,
+            reserved: 0,
+            row_scales: std::ptr::null(),
         }
     }
 }
@@ -128,6 +178,8 @@ impl ScatterOptions {
                 Reduce::Add => ffi::UNI_SCATTER_ADD as i32,
             },
             flags: 0,
+            num_multiprocessors: self.num_multiprocessors,
+            reserved: 0,
         }
     }
 }
@@ -164,7 +216,7 @@ impl Tensor<'_> {
         Ok(rows)
     }
 
-    /// Gathers rows into memory that is there: `out` has this tensor's dtype and the shape of [`Tensor::gather`]'s result,
+    /// Gathers rows into memory that is there: `out` has this tensor's dtype (or that of the options) and the shape of [`Tensor::gather`]'s result,
     /// and does not overlap this tensor. Allocates nothing for small calls on the CPU.
     ///
     /// # Errors

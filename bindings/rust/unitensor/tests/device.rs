@@ -154,6 +154,9 @@ fn memory_that_is_owned_lives_until_the_device_has_done() {
         drop(host);
         assert!(fake.num_pending() > 0);
         assert_eq!(released.load(Ordering::SeqCst), 0);
+        // Neither waited for nor in the way.
+        context.trim().unwrap();
+        assert_eq!(released.load(Ordering::SeqCst), 0);
         context.synchronize().unwrap();
         assert_eq!((released.load(Ordering::SeqCst), on_host(&device)), (1, TABLE.to_vec()));
     });

@@ -73,6 +73,36 @@ function run_gather(case, context)
     compare(case, "expect.out", padded)
 end
 
+function run_gather_converted(case, context)
+    source = host(decode(case, "source"), context; row_alignment = integer(case, "row_alignment", 0))
+    index, bounds, order = decode(case, "index"), Symbol(required(case, "bounds")), Symbol(required(case, "order"))
+    scales = has(case, "row_scales.dtype") ? decode(case, "row_scales") : nothing
+    type = TYPES[required(case, "dtype")]
+    reset_statistics!(context)
+    result = expected(case) do
+        gather(source, index; bounds = bounds, order = order, dtype = type, row_scales = scales)
+    end
+    result === nothing && return
+    out = something(result)
+    require_count(case, "out_of_bounds", statistics(context).out_of_bounds)
+    compare(case, "expect.out", out)
+    into = fill!(similar(Array(out)), one(eltype(out)))
+    gather!(into, source, index; bounds = bounds, order = order, dtype = type, row_scales = scales)
+    compare(case, "expect.out", into)
+end
+
+function run_gather_many(case, context)
+    sources = [host(decode(case, name), context) for name in ("first", "second")]
+    index, bounds, order = decode(case, "index"), Symbol(required(case, "bounds")), Symbol(required(case, "order"))
+    reset_statistics!(context)
+    result = expected(() -> gather_many(sources, index; bounds = bounds, order = order), case)
+    result === nothing && return
+    require_count(case, "out_of_bounds", statistics(context).out_of_bounds)
+    for (name, out) in zip(("first", "second"), something(result))
+        compare(case, "expect.$name", out)
+    end
+end
+
 function run_gather_into(case, context)
     source, index = host(decode(case, "source"), context), decode(case, "index")
     before, bounds = decode(case, "out"), Symbol(required(case, "bounds"))
@@ -188,7 +218,8 @@ function run_dlpack_import(case, context)
 end
 
 const OPERATIONS = Dict{String, Function}(
-    "dlpack_import" => run_dlpack_import, "gather" => run_gather, "gather_into" => run_gather_into,
+    "dlpack_import" => run_dlpack_import, "gather" => run_gather, "gather_converted" => run_gather_converted, "gather_many" => run_gather_many,
+    "gather_into" => run_gather_into,
     "graph" => run_graph, "npy_load" => run_npy_load, "npy_save" => run_npy_save,
     "sample_neighbors" => run_sample_neighbors, "scatter" => run_scatter)
 

@@ -148,10 +148,13 @@ pub fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc, byte| crc >> 8 ^ table[(crc as u8 ^ byte) as usize])
 }
 
-fn form(case: &Case, path: &str) -> Checked<(Dtype, Vec<usize>)> {
-    let name = case.text(&format!("{path}.dtype"))?;
+pub fn dtype_of(name: &str) -> Checked<Dtype> {
     let dtype = DTYPES.into_iter().find(|dtype| dtype.name() == name);
-    let dtype = dtype.ok_or_else(|| Failure(format!("\"{name}\" is no dtype")))?;
+    dtype.ok_or_else(|| Failure(format!("\"{name}\" is no dtype")))
+}
+
+fn form(case: &Case, path: &str) -> Checked<(Dtype, Vec<usize>)> {
+    let dtype = dtype_of(case.text(&format!("{path}.dtype"))?)?;
     let shape = match case.optional(&format!("{path}.shape"))? {
         Some(shape) => crate::vectors::numbers(shape)?,
         None => vec![case.numbers::<i128>(&format!("{path}.values"))?.len()],

@@ -20,8 +20,10 @@ use vectors::{Case, Checked, Failure};
 
 type Operation = fn(&Setup, &Case) -> Checked;
 
-const OPERATIONS: [(&str, Operation); 8] = [
+const OPERATIONS: [(&str, Operation); 10] = [
     ("gather", operations::gather),
+    ("gather_converted", operations::gather_converted),
+    ("gather_many", operations::gather_many),
     ("gather_into", operations::gather_into),
     ("scatter", operations::scatter),
     ("graph", operations::graph),

@@ -2,10 +2,11 @@
 //! Operations on rows and graphs.
 use unitensor::ffi;
 use unitensor::{
-    Array, ArrayMut, Bounds, Context, GatherOptions, Graph, Memory, Reduce, SamplePart, ScatterOptions, Tensor,
+    gather_many_into, Array, ArrayMut, Bounds, Context, GatherOptions, Graph, Memory, Order, Reduce, SamplePart,
+    ScatterOptions, Tensor,
 };
 
-use crate::arrays::{array_of, check_array, check_tensor, HostArray};
+use crate::arrays::{array_of, check_array, check_tensor, dtype_of, HostArray};
 use crate::ensure;
 use crate::vectors::{Case, Checked, Failure};
 
@@ -163,6 +164,63 @@ pub fn gather(setup: &Setup, case: &Case) -> Checked {
     let mut padded = builder.zeros(&setup.context)?;
     setup.finish(source.gather_into_with(index, &mut padded, options))?;
     check_tensor(case, "expect.out", &padded)
+}
+
+fn ordered_options(case: &Case) -> Checked<GatherOptions> {
+    Ok(gather_options(case)?.order(match case.text("order")? {
+        "auto" => Order::Auto,
+        "as_given" => Order::AsGiven,
+        "by_page" => Order::ByPage,
+        other => return Err(Failure(format!("order \"{other}\" is not known"))),
+    }))
+}
+
+pub fn gather_converted(setup: &Setup, case: &Case) -> Checked {
+    let source = setup.tensor(case, "source", row_alignment(case)?)?;
+    let index = setup.operand(case, "index")?;
+    let count = Count::new(setup, case)?;
+    let index = Count::add_to(&count, index.array()?);
+    let scales =
+        if case.optional("row_scales.dtype")?.is_some() { Some(setup.operand(case, "row_scales")?) } else { None };
+    let options = ordered_options(case)?.dtype(dtype_of(case.text("dtype")?)?);
+    setup.context.synchronize()?;
+    setup.context.reset_statistics();
+    let result = match &scales {
+        Some(scales) => source.gather_scaled_with(index, scales.array()?, options),
+        None => source.gather_with(index, options),
+    };
+    match expect(case, setup.finish(result))? {
+        Some(out) => {
+            check_out_of_bounds(setup, case)?;
+            check_tensor(case, "expect.out", &out)
+        }
+        None => Ok(()),
+    }
+}
+
+pub fn gather_many(setup: &Setup, case: &Case) -> Checked {
+    let first = setup.tensor(case, "first", 0)?;
+    let second = setup.tensor(case, "second", 0)?;
+    let index = setup.operand(case, "index")?;
+    let count = Count::new(setup, case)?;
+    let index = Count::add_to(&count, index.array()?);
+    let options = ordered_options(case)?;
+    let memory = if setup.is_on_device() { Memory::Device } else { Memory::Host };
+    let make = |source: &Tensor<'_>| -> Checked<Tensor<'static>> {
+        let mut shape = source.shape().to_vec();
+        shape[0] = index.as_raw().shape[0] as usize;
+        Ok(Tensor::builder(source.dtype(), &shape).memory(memory).zeros(&setup.context)?)
+    };
+    let (mut out, mut other) = (make(&first)?, make(&second)?);
+    setup.context.synchronize()?;
+    setup.context.reset_statistics();
+    let result = gather_many_into(&[&first, &second], index, &mut [(&mut out).into(), (&mut other).into()], options);
+    if expect(case, setup.finish(result))?.is_some() {
+        check_out_of_bounds(setup, case)?;
+        check_tensor(case, "expect.first", &out)?;
+        check_tensor(case, "expect.second", &other)?;
+    }
+    Ok(())
 }
 
 pub fn gather_into(setup: &Setup, case: &Case) -> Checked {
