@@ -71,12 +71,14 @@ static void test_gather_is_launched_again(void **state) {
     const int64_t managed = counts_now().managed_blocks;
     uni_tensor_release(source);
     write_index(index, first);
+    OK(uni_context_trim(context, &error));
     assert_int_equal(counts_now().managed_blocks, managed);
     launch(graph);
     check_rows(out, first);
     fake_destroy_graph(graph);
     /* Given back in a later call. */
     write_index(index, second);
+    OK(uni_context_trim(context, &error));
     assert_int_equal(counts_now().managed_blocks, managed - 1);
     uni_tensor_release(out);
     uni_tensor_release(index);
@@ -167,9 +169,11 @@ static void test_graph_outlives_its_context(void **state) {
   uni_context_release(other);
   launch(graph);
   check_rows(out, picks);
+  OK(uni_context_trim(context, &error));
   assert_int_equal(counts_now().managed_blocks, 1);
   fake_destroy_graph(graph);
   OK(uni_context_check(context, &error));
+  OK(uni_context_trim(context, &error));
   assert_int_equal(counts_now().managed_blocks, 0);
   uni_tensor_release(out);
   uni_tensor_release(index);
@@ -206,7 +210,7 @@ static void test_every_call_of_a_capture_fails(void **state) {
   }
   assert_true(failed >= 8);
   uni_tensor_release(source);
-  OK(uni_context_synchronize(context, &error));
+  OK(uni_context_trim(context, &error));
   assert_int_equal(counts_now().managed_blocks, 0);
   uni_tensor_release(out);
   uni_tensor_release(index);
