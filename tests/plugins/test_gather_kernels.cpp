@@ -86,7 +86,7 @@ void launch(Group g, const Kernel &kernel) {
 
 // Whether rows, and what lies around them, are as a plain loop leaves them.
 bool is_gathered(const Rows &source, const Rows &out, const std::vector<int64_t> &index, int64_t valid) {
-  const std::vector<char> zeros(source.bytes);
+  const std::vector<char> zeros(source.bytes + 1);  // never NULL
   bool good = out.has_its_borders();
   for (int64_t i = 0; i < kEntries; ++i) {
     const int64_t row = index[static_cast<size_t>(i)];
