@@ -115,10 +115,14 @@ def test_check_fails_where_a_target_is_missed(tmp_path, monkeypatch):
     sys.path[:0] = [os.path.dirname(COMMAND), os.path.join(os.path.dirname(COMMAND), "..", "bindings", "python")]
     from unitensor_tools import bench_gather, bench_latency, bench_sample
 
-    slow = {"row_bytes": 64, "threads": 1, "speed_over_torch": 1.49, "time_over_reference": 1.11}
+    slow = {"row_bytes": 64, "threads": 1, "speed_over_torch": 1.99, "time_over_reference": 1.11}
     assert len(bench_gather.missed(slow)) == 2
-    assert bench_gather.missed({**slow, "speed_over_torch": 1.51, "time_over_reference": 1.09}) == []
-    assert bench_gather.missed({**slow, "row_bytes": 1024, "speed_over_torch": 1.24, "time_over_reference": None}) != []
+    assert bench_gather.missed({**slow, "speed_over_torch": 2.01, "time_over_reference": 1.09}) == []
+    for row_bytes, least in ((128, 2.0), (1024, 1.5), (4096, 1.3)):
+        others = {**slow, "row_bytes": row_bytes, "time_over_reference": None}
+        assert bench_gather.missed({**others, "speed_over_torch": least - 0.01}) != []
+        assert bench_gather.missed({**others, "speed_over_torch": least + 0.01}) == []
+    assert bench_gather.missed({**slow, "row_bytes": 8192, "speed_over_torch": 0.5, "time_over_reference": None}) == []
     sample = {
         "time_over_reference": {"unitensor, 1 threads": 1.21},
         "speed_over_one_thread": {"unitensor, 2 threads": 1.29},

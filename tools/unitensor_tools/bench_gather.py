@@ -1,131 +1,202 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Gather rows by a random index: unitensor from memory of its own, PyTorch's index_select from PyTorch's (where it is
-installed), and a plain reference loop (in a build tree), with the same threads, in turn. Every call gets an index of its
-own; the results are compared once."""
+"""Gather rows by a random index. On the CPU: unitensor from memory of its own, PyTorch's index_select from PyTorch's (where
+it is installed), a plain reference loop (in a build tree) and memcpy of as many bytes, with the same threads. On a device:
+unitensor from each kind of memory, a gather on the CPU with a copy of the result, and the plain copy of as many bytes
+over the link. All in turn; every call gets an index of its own; the results are compared once."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable
+import functools
+import sys
+from typing import Any, Iterator, NamedTuple
 
 import numpy as np
 import unitensor as ut
 
-from . import machine, reference, report, sizes
+from . import machine, orders, plain, reference, report, rows, sizes, tables
 from .progress import progress
-from .timing import interleave, median, ratio
+from .rows import Case, Tables
+from .timing import Contestant, Times, interleave_calls, median, ratio
 
 TARGETS = (
-    "1.5 times torch's speed to 128-byte rows and 1.25 times to 1 KiB; at most 1.1 times the reference loop's time"
+    "2 times torch's speed to 128-byte rows, 1.5 times to 1 KiB and 1.3 times to 4 KiB; at most 1.1 times the reference "
+    "loop's time"
 )
-_LARGEST_RESULT = 256 << 20
-_INDICES = 8  # different ones, used in turn
+_SPEEDS_OVER_TORCH = {128: 2.0, 1024: 1.5, 4096: 1.3}  # by the largest row
+_ORDERS = ("auto", "as_given", "by_page")
+_PLAIN, _CPU_PATH = "plain copy", "cpu path"
+
+
+def _order_list(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in _ORDERS:
+            raise argparse.ArgumentTypeError(f"{name!r} is no order, expected {', '.join(_ORDERS)}")
+    return names
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    rows.add_arguments(parser, "gather", TARGETS)
     parser.add_argument(
-        "--row-bytes",
-        type=sizes.size_list,
-        default=[16, 32, 64, 128, 256, 400, 512, 1024, 2048, 4096],
+        "--order",
+        type=_order_list,
+        default=["auto"],
+        metavar="ORDER,ORDER",
+        help="in which a device takes the rows: auto, as_given, by_page (auto)",
+    )
+    parser.add_argument(
+        "--num-multiprocessors",
+        type=sizes.count_list,
+        default=[0],
         metavar="N,N",
-        help="row sizes in bytes, multiples of 4 (%(default)s)",
+        help="multiprocessors that a device may use at most; 0: the library chooses (0)",
     )
-    parser.add_argument(
-        "--table-size", type=sizes.size, default=2 << 30, metavar="SIZE", help="bytes of the table, as 512M or 2G (2G)"
-    )
-    parser.add_argument(
-        "--count",
-        type=sizes.size,
-        default=1 << 20,
-        metavar="N",
-        help="rows to gather, less where the result would pass 256 MiB (1M)",
-    )
-    parser.add_argument(
-        "--threads", type=sizes.size_list, default=[1, 2], metavar="N,N", help="numbers of threads (1,2)"
-    )
-    parser.add_argument("--repetitions", type=int, default=11, metavar="N", help="measured calls of each (11)")
-    parser.add_argument("--seed", type=int, default=1, help="of the random indices (1)")
-    parser.add_argument("--quick", action="store_true", help="a small run that shows only that everything works")
-    reference.add_argument(parser)
-    report.add_json_argument(parser)
-    report.add_check_argument(parser, TARGETS)
 
 
-def _tables(table_bytes: int, torch: Any) -> tuple[ut.Tensor, Any]:
-    """One-dimensional float32 tables with the same contents, one in memory of each library."""
-    values = np.random.default_rng(0).integers(0, 1 << 22, 1 << 20).astype(np.float32)
-    length = table_bytes // 4
-    own = ut.empty((length,))
-    view = own.numpy()
-    for begin in range(0, length, values.size):
-        view[begin : begin + values.size] = values[: length - begin]
-    if torch is None:
-        return own, None
-    other = torch.empty(length, dtype=torch.float32)
-    other.numpy()[:] = view
-    return own, other
+class _Variant(NamedTuple):
+    order: str = "auto"
+    num_multiprocessors: int = 0
+
+    @property
+    def name(self) -> str:
+        texts = [self.order] if self.order != "auto" else []
+        if self.num_multiprocessors:
+            texts.append(f"{self.num_multiprocessors} multiprocessors")
+        return ", ".join(["unitensor", *texts])
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """Only what is not the default."""
+        defaults = _Variant()._asdict()
+        return {name: value for name, value in self._asdict().items() if value != defaults[name]}
 
 
-def _measure(
-    options: argparse.Namespace,
-    table: ut.Tensor,
-    torch: Any,
-    torch_table: Any,
-    loops: Any,
-    row_bytes: int,
-    num_threads: int,
-    context: ut.Context,
-) -> dict[str, Any]:
-    width = row_bytes // 4
-    num_rows = len(table) // width
-    count = max(1, min(options.count, _LARGEST_RESULT // row_bytes))
-    random = np.random.default_rng(options.seed)
-    indices = [random.integers(0, num_rows, count) for _ in range(_INDICES)]
-    rows = ut.wrap(table.numpy()[: num_rows * width].reshape(num_rows, width), context=context)
-    out = ut.zeros((count, width), context=context)
-    contestants: dict[str, Callable[[int], Any]] = {
-        "unitensor": lambda number: rows.gather(indices[number % _INDICES], out=out)
-    }
-    rows.gather(indices[0], out=out)
-    expected = out.numpy().copy()
-    checked = {"unitensor": bool(np.array_equal(expected, rows.numpy()[indices[0]]))}
-    if torch_table is not None:
-        torch.set_num_threads(num_threads)
-        torch_rows = torch_table[: num_rows * width].view(num_rows, width)
-        torch_out = torch.zeros(count, width)
+def _on_cpu(
+    case: Case, calls: int, made: Tables, indices: list[np.ndarray[Any, Any]], torch: Any, loops: Any
+) -> dict[str, Contestant]:
+    """The contestants, checked."""
+    source = rows.on_cpu(made.own, case, made.context(case.threads))
+    out = ut.zeros((case.count, case.width), memory="host", context=made.context(case.threads))
+    view, table = out.numpy(), source.numpy()
+    expected = tables.gathered(indices[0], case.width)
+
+    def index(number: int) -> np.ndarray[Any, Any]:
+        return indices[number % len(indices)]
+
+    contestants = {"unitensor": Contestant(lambda number: source.gather(index(number), out=out), calls)}
+    source.gather(indices[0], out=out)
+    checked = {"unitensor": bool(np.array_equal(view, expected))}
+    if made.of_torch is not None:
+        torch.set_num_threads(case.threads)
+        torch_rows = rows.as_rows(made.of_torch, case)
+        torch_out = torch.zeros(case.count, case.width)
         torch_indices = [torch.from_numpy(index) for index in indices]
-        contestants["torch"] = lambda number: torch.index_select(
-            torch_rows, 0, torch_indices[number % _INDICES], out=torch_out
+        contestants["torch"] = Contestant(
+            lambda number: torch.index_select(torch_rows, 0, torch_indices[number % len(indices)], out=torch_out), calls
         )
-        contestants["torch"](0)
-        checked["torch"] = bool(np.array_equal(expected, torch_out.numpy()))
+        contestants["torch"].call(0)
+        checked["torch"] = bool(np.array_equal(torch_out.numpy(), expected))
     if loops is not None:
-        source, plain_out = rows.numpy(), out.numpy()
-        contestants["reference"] = lambda number: reference.gather(
-            loops, source, indices[number % _INDICES], plain_out, num_threads
+        contestants["reference"] = Contestant(
+            lambda number: reference.gather(loops, table, index(number), view, case.threads), calls
         )
-        plain_out[:] = 0
-        contestants["reference"](0)
-        checked["reference"] = bool(np.array_equal(expected, plain_out))
-    if not all(checked.values()):
-        raise ut.Error(f"the results differ: {checked}")
-    times = interleave(contestants, options.repetitions)
-    return {
-        "row_bytes": row_bytes,
-        "threads": num_threads,
-        "count": count,
-        "seconds": times,
-        "gigabytes_per_second": {name: count * row_bytes / median(values) / 1e9 for name, values in times.items()},
-        "speed_over_torch": ratio(times, "torch", "unitensor"),
-        "time_over_reference": ratio(times, "unitensor", "reference"),
+        view[:] = 0
+        contestants["reference"].call(0)
+        checked["reference"] = bool(np.array_equal(view, expected))
+    contestants[_PLAIN] = Contestant(plain.memcpy(table, view), calls)
+    rows.require(checked)
+    return contestants
+
+
+def _on_device(
+    case: Case, calls: int, made: Tables, indices: list[np.ndarray[Any, Any]], variants: list[_Variant]
+) -> dict[str, Contestant]:
+    """The contestants, checked."""
+    context = made.context(case.threads)
+    source = rows.as_rows(made.own, case)
+    on_host = rows.on_cpu(made.on_host, case, context)
+    out = ut.empty((case.count, case.width), memory="device", context=context)
+    pinned = ut.zeros((case.count, case.width), memory="pinned", context=context)
+    device_indices = [rows.on_device(index, context) for index in indices]
+    expected = tables.gathered(indices[0], case.width)
+    checked = {}
+    contestants: dict[str, Contestant] = {}
+
+    def gather_with(number: int, arguments: dict[str, Any]) -> None:
+        source.gather(device_indices[number % len(indices)], out=out, **arguments)
+
+    for variant in variants:
+        gather = functools.partial(gather_with, arguments=variant.arguments)
+        out.fill(0)
+        gather(0)
+        checked[variant.name] = bool(np.array_equal(rows.to_host(out, context), expected))
+        contestants[variant.name] = Contestant(gather, calls, context.synchronize)
+
+    def over_cpu(number: int) -> None:
+        on_host.gather(indices[number % len(indices)], out=pinned)
+        out.copy_from(pinned)
+
+    out.fill(0)
+    over_cpu(0)
+    checked[_CPU_PATH] = bool(np.array_equal(rows.to_host(out, context), expected))
+    # The CPU does not return before it is done, so that one call is enough.
+    contestants[_CPU_PATH] = Contestant(over_cpu, 1, context.synchronize)
+    contestants[_PLAIN] = Contestant(plain.over_link(out, pinned), calls, context.synchronize)
+    rows.require(checked)
+    return contestants
+
+
+def _result(case: Case, calls: int, times: Times, variant: _Variant, contestants: set[str]) -> dict[str, Any]:
+    name = variant.name
+    own = {
+        "unitensor" if other == name else other: values
+        for other, values in times.items()
+        if other == name or other not in contestants
     }
+    result = {
+        **case.head(),
+        "calls": calls,
+        "seconds": own,
+        "gigabytes_per_second": {
+            other: case.count * case.row_bytes / median(values) / 1e9 for other, values in own.items()
+        },
+        "speed_over_torch": ratio(own, "torch", "unitensor"),
+        "time_over_reference": ratio(own, "unitensor", "reference"),
+        "speed_over_plain_copy": ratio(own, _PLAIN, "unitensor"),
+        "speed_over_cpu_path": ratio(own, _CPU_PATH, "unitensor"),
+    }
+    if case.place.on_device:
+        result.update(variant._asdict())
+        if variant.order == "by_page":
+            result["speed_over_as_given"] = ratio(times, variant._replace(order="as_given").name, name)
+    return result
+
+
+def _measure(options: argparse.Namespace, case: Case, made: Tables, torch: Any, loops: Any) -> list[dict[str, Any]]:
+    """One result for each order and budget. All of them are measured together, so that they can be compared."""
+    variants = [_Variant()]
+    if case.place.on_device:
+        variants = [_Variant(order, budget) for budget in options.num_multiprocessors for order in options.order]
+    calls = case.calls(options.quick)
+    most = (options.repetitions + 1) * calls * (len(variants) + 4)
+    random = np.random.default_rng(options.seed)
+    number = tables.num_indices(case.count, case.row_bytes, most)
+    indices = [tables.random_index(random, case.num_rows, case.count) for _ in range(number)]
+    if case.place.on_device:
+        contestants = _on_device(case, calls, made, indices, variants)
+    else:
+        contestants = _on_cpu(case, calls, made, indices, torch, loops)
+    times = interleave_calls(contestants, options.repetitions)
+    names = {variant.name for variant in variants}
+    return [_result(case, calls, times, variant, names) for variant in variants]
 
 
 def missed(result: dict[str, Any]) -> list[str]:
     """What a result falls short of."""
     misses = []
     place = f"rows of {result['row_bytes']} bytes, {result['threads']} threads"
-    least = 1.5 if result["row_bytes"] <= 128 else 1.25 if result["row_bytes"] <= 1024 else None
+    least = next((least for largest, least in _SPEEDS_OVER_TORCH.items() if result["row_bytes"] <= largest), None)
     speed, time = result["speed_over_torch"], result["time_over_reference"]
     if least is not None and speed is not None and speed < least:
         misses.append(f"{place}: {speed:.2f} times torch's speed, expected {least}")
@@ -134,61 +205,59 @@ def missed(result: dict[str, Any]) -> list[str]:
     return misses
 
 
-def run(options: argparse.Namespace) -> int:
-    if options.quick:
-        options.table_size, options.count, options.repetitions = 16 << 20, 4096, 2
-    torch = machine.import_torch()
-    needed = options.table_size * (1 if torch is None else 2)
-    if needed > machine.memory_bytes() // 2:
-        raise OSError(
-            f"tables of {needed >> 20} MiB would take more than half of the free memory: give a smaller --table-size"
-        )
-    if any(size % 4 != 0 or not 4 <= size <= options.table_size for size in options.row_bytes):
-        raise OSError("--row-bytes are multiples of 4, from 4 to the size of the table")
+_COLUMNS: list[report.Column] = [
+    ("memory", report.field("memory")),
+    ("on", report.field("computed_on")),
+    ("table", report.size_field("table_size")),
+    ("row bytes", report.field("row_bytes")),
+    ("threads", report.field("threads")),
+    ("rows", report.field("count")),
+    ("order", report.field("order")),
+    ("multiprocessors", lambda result: str(result.get("num_multiprocessors") or "")),
+    ("unitensor GB/s", report.rate_field("unitensor")),
+    ("torch GB/s", report.rate_field("torch")),
+    ("reference GB/s", report.rate_field("reference")),
+    ("CPU path GB/s", report.rate_field(_CPU_PATH)),
+    ("plain copy GB/s", report.rate_field(_PLAIN)),
+    ("over plain copy", report.ratio_field("speed_over_plain_copy")),
+    ("over CPU path", report.ratio_field("speed_over_cpu_path")),
+    ("over torch", report.ratio_field("speed_over_torch")),
+    ("over as_given", report.ratio_field("speed_over_as_given")),
+    ("time over reference", report.ratio_field("time_over_reference")),
+]
+
+
+def _all_results(options: argparse.Namespace, all_cases: list[Case], torch: Any) -> Iterator[list[dict[str, Any]]]:
     loops = reference.load("reference", options.reference)
-    table, torch_table = _tables(options.table_size, torch)
-    results, misses = [], []
-    contexts = {threads: ut.Context(num_threads=threads) for threads in options.threads}
-    cases = [(row_bytes, threads) for threads in options.threads for row_bytes in options.row_bytes]
-    for row_bytes, threads in progress(cases, "gather"):
+    made = Tables(torch)
+    for case in progress(all_cases, "gather"):
         for attempt in range(1, 4 if options.check else 2):
-            result = _measure(options, table, torch, torch_table, loops, row_bytes, threads, contexts[threads])
-            result["attempts"] = attempt
-            if not missed(result):
+            results = _measure(options, case, made.of(case), torch, loops)
+            for result in results:
+                result["attempts"] = attempt
+            if not any(map(missed, results)):
                 break
-        results.append(result)
-        misses += missed(result)
-    parameters = {name: getattr(options, name) for name in ("table_size", "count", "repetitions", "seed")}
-    content = report.document("gather", parameters, results)
-    if options.json:
-        report.write_json(content, options.json)
-    if options.json != "-":
-        report.print_table(
-            [
-                "row bytes",
-                "threads",
-                "rows",
-                "unitensor GB/s",
-                "torch GB/s",
-                "reference GB/s",
-                "speed over torch",
-                "time over reference",
-            ],
-            [
-                [
-                    str(r["row_bytes"]),
-                    str(r["threads"]),
-                    str(r["count"]),
-                    *[
-                        f"{r['gigabytes_per_second'][name]:.2f}" if name in r["gigabytes_per_second"] else ""
-                        for name in ("unitensor", "torch", "reference")
-                    ],
-                    report.ratio_text(r["speed_over_torch"]),
-                    report.ratio_text(r["time_over_reference"]),
-                ]
-                for r in results
-            ],
-        )
+        yield results
+
+
+def run(options: argparse.Namespace) -> int:
+    torch = machine.import_torch()
+    found = rows.settle(options, torch)
+    all_cases = rows.cases(options, found, distinct=False)
+    if not all(place.on_device for place in found) and (options.order != ["auto"] or options.num_multiprocessors != [0]):
+        print("unitensor: the CPU has no order and no multiprocessors to choose", file=sys.stderr)
+    results = [result for case in _all_results(options, all_cases, torch) for result in case]
+    content = report.document(
+        "gather", rows.parameters(options, "table_size", "count", "repetitions", "seed"), results
+    )
+    thresholds = orders.thresholds(results)
+    if thresholds:
+        content["order_thresholds"] = thresholds
+    if report.write_files(content, options):
+        report.print_results(_COLUMNS, results)
+        for line in orders.lines_of(thresholds):
+            print(line)
+    misses = [miss for result in results for miss in missed(result)]
     if options.check:
         report.print_misses(misses)
     return 1 if options.check and misses else 0

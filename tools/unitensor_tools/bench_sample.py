@@ -1,22 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sample neighbours over several hops without replacement and relabel them: unitensor with each number of threads, and a
-plain reference loop on one thread (in a build tree) that draws the same numbers, in turn. Every call gets seeds of its
-own; the results are compared once."""
+"""Sample neighbours over several hops without replacement and relabel them. On the CPU: unitensor with each number of threads,
+and a plain reference loop on one thread (in a build tree) that draws the same numbers. On a device: unitensor from a graph in
+each kind of memory, a sample on the CPU that is then copied, and the plain copy of as many bytes over the link. In turn;
+every call gets seeds of its own; the results are compared once."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 import numpy as np
 import unitensor as ut
 
-from . import reference, report, sizes
+from . import graphs, places, plain, plotting, reference, report, rows, sizes
+from .places import Place
 from .progress import progress
-from .timing import interleave, median, ratio
+from .timing import Contestant, interleave, interleave_calls, median, ratio
 
 TARGETS = "at most 1.2 times the reference loop's time on one thread, and 1.3 times that speed on two"
 _BATCHES = 64  # different sets of seeds, used in turn
+_PLAIN, _CPU_PATH = "plain copy", "cpu path"
+_PARTS = ("nodes", "sources", "targets")
+
+Arrays = Sequence[np.ndarray[Any, Any]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,54 +40,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fanouts", type=sizes.size_list, default=[15, 10, 5], metavar="N,N", help="of each hop (15,10,5)"
     )
-    parser.add_argument(
-        "--threads", type=sizes.size_list, default=[1, 2], metavar="N,N", help="numbers of threads (1,2)"
-    )
     parser.add_argument("--batches", type=int, default=10, metavar="N", help="batches in one measurement (10)")
-    parser.add_argument("--repetitions", type=int, default=15, metavar="N", help="measurements of each (15)")
-    parser.add_argument("--seed", type=int, default=1, help="of the graph and of the seed nodes (1)")
-    parser.add_argument("--quick", action="store_true", help="a small run that shows only that everything works")
-    reference.add_argument(parser)
-    report.add_json_argument(parser)
-    report.add_check_argument(parser, TARGETS)
+    rows.add_common_arguments(parser, "of the graph and of the seed nodes (1)", 15, TARGETS)
 
 
-def make_graph(
-    num_nodes: int, num_edges: int, kind: str, seed: int
-) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """CSR with degrees that are equal in expectation or follow a Pareto law (a power-law density of exponent 2.5), and
-    neighbours drawn uniformly, or in proportion to their own degree (the configuration model)."""
-    random = np.random.default_rng(seed)
-    weights = random.pareto(1.5, num_nodes) + 1 if kind == "power-law" else np.ones(num_nodes)
-    # A hub has at most a thousandth of the edges, as in citation and product graphs.
-    weights = np.minimum(weights, weights.sum() / 1000)
-    degrees = random.multinomial(num_edges, weights / weights.sum())
-    indptr = np.zeros(num_nodes + 1, np.int64)
-    np.cumsum(degrees, out=indptr[1:])
-    if kind == "uniform":
-        return indptr, random.integers(0, num_nodes, num_edges)
-    return indptr, random.permutation(np.repeat(np.arange(num_nodes), degrees))
+def _graph(arrays: Arrays, memory: str, context: ut.Context) -> ut.Graph:
+    indptr, indices = (ut.tensor(array, memory=memory, context=context) for array in arrays)
+    return ut.Graph(indptr, indices, context=context)
 
 
-def _own(array: np.ndarray[Any, Any], context: ut.Context) -> ut.Tensor:
-    return ut.tensor(array, context=context)
-
-
-def _measure(
-    options: argparse.Namespace, graphs: dict[int, ut.Graph], sampler: Any, batches: list[np.ndarray[Any, Any]]
-) -> dict[str, Any]:
-    contestants: dict[str, Callable[[int], Any]] = {}
-
-    def run_library(graph: ut.Graph, number: int) -> None:
+def _sample_in_turn(
+    options: argparse.Namespace, graph: ut.Graph, batches: Sequence[Any], context: ut.Context | None = None
+) -> Callable[[int], None]:
+    def call(number: int) -> None:
         for batch in range(options.batches):
             graph.sample_neighbors(batches[(number * options.batches + batch) % _BATCHES], options.fanouts, seed=number)
+        if context is not None:
+            context.synchronize()
+
+    return call
+
+
+def _measure_cpu(
+    options: argparse.Namespace, by_threads: dict[int, ut.Graph], sampler: Any, batches: Arrays
+) -> dict[str, Any]:
+    contestants: dict[str, Callable[[int], Any]] = {}
 
     def run_reference(number: int) -> None:
         for batch in range(options.batches):
             sampler(batches[(number * options.batches + batch) % _BATCHES], number)
 
-    for threads, graph in graphs.items():
-        contestants[f"unitensor, {threads} threads"] = lambda number, graph=graph: run_library(graph, number)
+    for threads, graph in by_threads.items():
+        contestants[f"unitensor, {threads} threads"] = _sample_in_turn(options, graph, batches)
     if sampler is not None:
         contestants["reference"] = run_reference
     times = interleave(contestants, options.repetitions)
@@ -107,61 +97,143 @@ def missed(result: dict[str, Any]) -> list[str]:
     return misses
 
 
-def run(options: argparse.Namespace) -> int:
-    if options.quick:
-        options.edges, options.seeds, options.batches, options.repetitions = 50_000, 64, 2, 2
-    num_nodes = options.nodes or max(1, options.edges // 20)
-    if any(not 1 <= fanout <= 64 for fanout in options.fanouts):
-        raise OSError("--fanouts are from 1 to 64, as far as the reference loop goes")
-    indptr, indices = make_graph(num_nodes, options.edges, options.graph, options.seed)
-    random = np.random.default_rng(options.seed + 1)
-    batches = [random.choice(num_nodes, min(options.seeds, num_nodes), replace=False) for _ in range(_BATCHES)]
-    graphs = {}
-    for threads in progress(options.threads, "graph"):
-        context = ut.Context(num_threads=threads)
-        graphs[threads] = ut.Graph(_own(indptr, context), _own(indices, context), context=context)
-    loops = reference.load("reference", options.reference)
-    first = next(iter(graphs.values()))
+def _require_same(mine: ut.Sample, theirs: Arrays, whose: str, context: ut.Context) -> None:
+    for part, expected in zip(_PARTS, theirs):
+        found = np.empty_like(expected)
+        tensor = getattr(mine, part)
+        if tensor.shape == expected.shape:
+            tensor.copy_to(found)
+            context.synchronize()
+        if tensor.shape != expected.shape or not np.array_equal(found, expected):
+            raise ut.Error(f"the sample differs from {whose}")
+
+
+def _on_cpu(
+    options: argparse.Namespace, place: Place, arrays: Arrays, batches: Arrays, loops: Any
+) -> tuple[dict[str, Any], ut.Sample]:
+    contexts = {threads: ut.Context(num_threads=threads) for threads in rows.threads_of(options, place)}
+    by_threads = {threads: _graph(arrays, place.memory, context) for threads, context in contexts.items()}
+    first = next(iter(by_threads.values()))
     sample = first.sample_neighbors(batches[0], options.fanouts, seed=7)
     sampler = None
     if loops is not None:
         # From the same memory, so that both have its huge pages.
         sampler = reference.Sampler(loops, first.indptr.numpy(), first.indices.numpy(), options.fanouts)
-        for mine, plain in zip((sample.nodes, sample.sources, sample.targets), sampler(batches[0], 7)):
-            if not np.array_equal(mine.numpy(), plain):
-                raise ut.Error("the reference loop's sample differs from the library's")
+        _require_same(sample, sampler(batches[0], 7), "the reference loop's", first.context)
     result: dict[str, Any] = {}
     for attempt in range(1, 4 if options.check else 2):
-        result = _measure(options, graphs, sampler, batches)
+        result = _measure_cpu(options, by_threads, sampler, batches)
         result["attempts"] = attempt
         if not missed(result):
             break
-    result.update(nodes_per_batch=sample.num_nodes, edges_per_batch=sample.num_edges)
+    return result, sample
+
+
+def _on_device(
+    options: argparse.Namespace, place: Place, arrays: Arrays, batches: Arrays
+) -> tuple[dict[str, Any], ut.Sample]:
+    (threads,) = rows.threads_of(options, place)
+    context = ut.Context(num_threads=threads)
+    graph, on_host = (_graph(arrays, memory, context) for memory in (place.memory, "host"))
+    device_batches = [rows.on_device(batch, context) for batch in batches]
+    expected = on_host.sample_neighbors(batches[0], options.fanouts, seed=7)
+    sample = graph.sample_neighbors(device_batches[0], options.fanouts, seed=7)
+    _require_same(sample, [getattr(expected, part).numpy() for part in _PARTS], "the CPU's", context)
+    num_bytes = sum(getattr(sample, part).nbytes for part in _PARTS)
+    device = ut.empty((num_bytes,), np.uint8, memory="device", context=context)
+    pinned = ut.zeros((num_bytes,), np.uint8, memory="pinned", context=context)
+
+    def over_cpu(number: int) -> None:
+        for batch in range(options.batches):
+            seeds = batches[(number * options.batches + batch) % _BATCHES]
+            made = on_host.sample_neighbors(seeds, options.fanouts, seed=number)
+            for part in _PARTS:
+                ut.tensor(getattr(made, part), memory="device", context=context)
+        context.synchronize()
+
+    contestants = {
+        "unitensor": Contestant(_sample_in_turn(options, graph, device_batches, context)),
+        _CPU_PATH: Contestant(over_cpu),
+        _PLAIN: Contestant(plain.over_link(device, pinned), options.batches, context.synchronize),
+    }
+    times = interleave_calls(contestants, options.repetitions)
+    # Those are of one copy, the others of all batches.
+    times[_PLAIN] = [seconds * options.batches for seconds in times[_PLAIN]]
+    result = {
+        "threads": threads,
+        "seconds": times,
+        "milliseconds_per_batch": {name: median(values) / options.batches * 1e3 for name, values in times.items()},
+        "speed_over_cpu_path": ratio(times, _CPU_PATH, "unitensor"),
+        "speed_over_plain_copy": ratio(times, _PLAIN, "unitensor"),
+    }
+    return result, sample
+
+
+def _print_cpu(result: dict[str, Any], edges: int) -> None:
+    report.print_table(
+        ["", "ms per batch", "million edges/s", "time over reference", "speed over one thread"],
+        [
+            [
+                name,
+                f"{ms:.3f}",
+                f"{edges / ms / 1e3:.1f}",
+                report.ratio_text(result["time_over_reference"].get(name)),
+                report.ratio_text(result["speed_over_one_thread"].get(name)),
+            ]
+            for name, ms in result["milliseconds_per_batch"].items()
+        ],
+    )
+
+
+def _print_device(result: dict[str, Any], edges: int) -> None:
+    over = {_CPU_PATH: "speed_over_cpu_path", _PLAIN: "speed_over_plain_copy"}
+    report.print_table(
+        ["", "ms per batch", "million edges/s", "speed of unitensor over it"],
+        [
+            [name, f"{ms:.3f}", f"{edges / ms / 1e3:.1f}", report.ratio_text(result.get(over.get(name, "")))]
+            for name, ms in result["milliseconds_per_batch"].items()
+        ],
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    if options.plot:
+        plotting.require()
+    if options.quick:
+        options.edges, options.seeds, options.batches = 50_000, 64, 2
+    options.repetitions = options.repetitions or (2 if options.quick else 15)
+    found = places.find(options.memory, options.device)
+    num_nodes = options.nodes or max(1, options.edges // 20)
+    if any(not 1 <= fanout <= 64 for fanout in options.fanouts):
+        raise OSError("--fanouts are from 1 to 64, as far as the reference loop goes")
+    arrays = graphs.make(num_nodes, options.edges, options.graph, options.seed)
+    random = np.random.default_rng(options.seed + 1)
+    batches = [random.choice(num_nodes, min(options.seeds, num_nodes), replace=False) for _ in range(_BATCHES)]
+    loops = reference.load("reference", options.reference)
+    results = []
+    for place in progress(found, "sample"):
+        if place.on_device:
+            measured, sample = _on_device(options, place, arrays, batches)
+        else:
+            measured, sample = _on_cpu(options, place, arrays, batches, loops)
+        measured.update(nodes_per_batch=sample.num_nodes, edges_per_batch=sample.num_edges)
+        results.append(
+            {"memory": place.memory, "is": place.resolved, "computed_on": place.device, **measured}
+        )
     parameters = {
         name: getattr(options, name)
         for name in ("edges", "graph", "seeds", "fanouts", "batches", "repetitions", "seed")
     }
-    content = report.document("sample", {**parameters, "nodes": num_nodes}, [result])
-    if options.json:
-        report.write_json(content, options.json)
-    if options.json != "-":
-        print(
-            f"{options.edges} edges, {options.seeds} seeds, fan-outs {options.fanouts}: {sample.num_nodes} nodes and {sample.num_edges} edges in a batch"
-        )
-        report.print_table(
-            ["", "ms per batch", "million edges/s", "time over reference", "speed over one thread"],
-            [
-                [
-                    name,
-                    f"{ms:.3f}",
-                    f"{sample.num_edges / ms / 1e3:.1f}",
-                    report.ratio_text(result["time_over_reference"].get(name)),
-                    report.ratio_text(result["speed_over_one_thread"].get(name)),
-                ]
-                for name, ms in result["milliseconds_per_batch"].items()
-            ],
-        )
-    misses = missed(result)
+    content = report.document("sample", {**parameters, "nodes": num_nodes}, results)
+    if report.write_files(content, options):
+        for result in results:
+            nodes, edges = result["nodes_per_batch"], result["edges_per_batch"]
+            print(
+                f"{options.edges} edges in {result['memory']} memory, computed on {result['computed_on']}, {options.seeds} "
+                f"seeds, fan-outs {options.fanouts}: {nodes} nodes and {edges} edges in a batch"
+            )
+            (_print_cpu if result["computed_on"] == "cpu" else _print_device)(result, edges)
+    misses = [miss for result in results if result["computed_on"] == "cpu" for miss in missed(result)]
     if options.check:
         report.print_misses(misses)
     return 1 if options.check and misses else 0

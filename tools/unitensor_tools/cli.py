@@ -11,7 +11,7 @@ from typing import Sequence
 
 import unitensor as ut
 
-from . import bench_gather, bench_latency, bench_sample, info
+from . import bench_copy, bench_gather, bench_latency, bench_sample, bench_scatter, info
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -23,7 +23,9 @@ def make_parser() -> argparse.ArgumentParser:
         "bench", help="measure", description="Measure, and compare where something is there to compare with."
     )
     benchmarks = bench.add_subparsers(dest="benchmark", required=True)
+    _add(benchmarks, "copy", bench_copy, "contiguous memory")
     _add(benchmarks, "gather", bench_gather, "rows of a table by a random index")
+    _add(benchmarks, "scatter", bench_scatter, "rows to random places of a table")
     _add(benchmarks, "sample", bench_sample, "neighbours over several hops, with relabelling")
     _add(benchmarks, "latency", bench_latency, "what one small call costs")
     return parser

@@ -38,6 +38,13 @@ def _caches() -> dict[str, str]:
     return caches
 
 
+def cache_bytes() -> int:
+    """Of the last cache; 32 MiB where the system does not say."""
+    text = (list(_caches().values()) or [""])[-1]
+    units = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+    return int(text[:-1]) * units[text[-1]] if text[:-1].isdigit() and text[-1] in units else 32 << 20
+
+
 def _chosen(text: str) -> str:
     """The word in brackets: `always [madvise] never` is `madvise`."""
     return text.partition("[")[2].partition("]")[0]

@@ -7,9 +7,11 @@ import argparse
 import datetime
 import json
 import sys
-from typing import Any, Iterable, Sequence
+from typing import Any, Callable, Iterable, Sequence
 
-from . import machine
+from . import machine, places, plotting
+
+Column = tuple[str, Callable[[dict[str, Any]], str]]
 
 
 def add_json_argument(parser: argparse.ArgumentParser) -> None:
@@ -37,11 +39,47 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]], out: Any = N
             print("  ".join("-" * width for width in widths), file=out)
 
 
+def print_results(columns: Sequence[Column], results: Sequence[dict[str, Any]]) -> None:
+    """A table without the columns that are empty everywhere."""
+    filled = {head: [cell(result) for result in results] for head, cell in columns}
+    heads = [head for head, cells in filled.items() if any(cells)]
+    print_table(heads, zip(*(filled[head] for head in heads)))
+
+
+def field(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda result: str(result.get(name, ""))
+
+
+def size_field(name: str) -> Callable[[dict[str, Any]], str]:
+    """A size as it is given on the command line."""
+
+    def cell(result: dict[str, Any]) -> str:
+        value: int = result[name]
+        for unit, letter in ((1 << 30, "G"), (1 << 20, "M"), (1 << 10, "K")):
+            if value % unit == 0:
+                return f"{value // unit}{letter}"
+        return str(value)
+
+    return cell
+
+
+def rate_field(name: str) -> Callable[[dict[str, Any]], str]:
+    def cell(result: dict[str, Any]) -> str:
+        rate = result["gigabytes_per_second"].get(name)
+        return "" if rate is None else f"{rate:.2f}"
+
+    return cell
+
+
+def ratio_field(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda result: ratio_text(result.get(name))
+
+
 def document(benchmark: str, parameters: dict[str, Any], results: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "benchmark": benchmark,
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
-        "machine": machine.describe(),
+        "machine": {**machine.describe(), **places.describe_devices()},
         "parameters": parameters,
         "results": results,
     }
@@ -54,6 +92,15 @@ def write_json(content: dict[str, Any], path: str) -> None:
         return
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def write_files(content: dict[str, Any], options: argparse.Namespace) -> bool:
+    """What was asked for beside the table; whether the table is wanted too."""
+    if options.json:
+        write_json(content, options.json)
+    if options.plot:
+        plotting.draw(content, options.plot)
+    return bool(options.json != "-")
 
 
 def ratio_text(value: float | None) -> str:

@@ -24,3 +24,8 @@ def size(text: str) -> int:
 
 def size_list(text: str) -> list[int]:
     return [size(part) for part in text.split(",")]
+
+
+def count_list(text: str) -> list[int]:
+    """Numbers from 0 on."""
+    return [0 if part == "0" else size(part) for part in text.split(",")]

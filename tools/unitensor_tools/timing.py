@@ -4,14 +4,31 @@ and what is compared are the ratios within a repetition."""
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import time
-from typing import Callable, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 Times = dict[str, list[float]]
 
 
-def interleave(contestants: dict[str, Callable[[int], None]], repetitions: int, warmups: int = 1) -> Times:
+@dataclasses.dataclass(frozen=True)
+class Contestant:
+    """What is measured, as `calls` calls in a row. `finish` comes after them and counts: a device has only been told what to
+    do when a call returns, and so many calls are made that waiting for it does not matter."""
+
+    call: Callable[[int], Any]
+    calls: int = 1
+    finish: Optional[Callable[[], None]] = None
+
+    def __call__(self, number: int) -> None:
+        for nth in range(self.calls):
+            self.call(number * self.calls + nth)
+        if self.finish is not None:
+            self.finish()
+
+
+def interleave(contestants: Mapping[str, Callable[[int], Any]], repetitions: int, warmups: int = 1) -> Times:
     """Calls every contestant with a number that never comes again, so that it can take inputs which nobody has brought
     into the caches. Returns the seconds of each call."""
     names = list(contestants)
@@ -27,6 +44,12 @@ def interleave(contestants: dict[str, Callable[[int], None]], repetitions: int, 
             if repetition >= 0:
                 times[name].append(seconds)
     return times
+
+
+def interleave_calls(contestants: Mapping[str, Contestant], repetitions: int) -> Times:
+    """As `interleave`, but the seconds are those of one of a contestant's calls."""
+    times = interleave(contestants, repetitions)
+    return {name: [value / contestants[name].calls for value in values] for name, values in times.items()}
 
 
 def median(values: Sequence[float]) -> float:

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmarks from outside, on the CPU and on the emulated device. Speeds are not looked at."""
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+
+import numpy
+import pytest
+
+COMMAND = os.environ["UNITENSOR_COMMAND"]
+CUDA_BACKEND = os.environ.get("UNITENSOR_TEST_CUDA_BACKEND", "")
+sys.path[:0] = [os.path.dirname(COMMAND), os.path.join(os.path.dirname(COMMAND), "..", "bindings", "python")]
+import unitensor as ut  # noqa: E402
+from unitensor_tools import orders, plotting, rows, tables, timing  # noqa: E402
+
+SMALL = ("--table-size", "256K", "--count", "100", "--row-bytes", "16,64", "--quick")
+KINDS = ["pinned", "managed", "device", "unified"]
+needs_device = pytest.mark.skipif(not CUDA_BACKEND, reason="there is no emulated device")
+needs_orders = pytest.mark.skipif(
+    "order" not in inspect.signature(ut.Tensor.gather).parameters, reason="gather has no order to choose"
+)
+
+
+def run(*arguments, status=0):
+    done = subprocess.run([sys.executable, COMMAND, "bench", *arguments], capture_output=True, text=True, timeout=240)
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def document(*arguments):
+    return json.loads(run(*arguments, "--json", "-").stdout)
+
+
+@pytest.fixture
+def device(tmp_path, monkeypatch):
+    (tmp_path / "unitensor_cuda.so").symlink_to(CUDA_BACKEND)
+    monkeypatch.setenv("UNITENSOR_BACKEND_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def no_device(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNITENSOR_BACKEND_DIR", str(tmp_path))
+
+
+def require_times(results):
+    for result in results:
+        assert all(value > 0 for values in result["seconds"].values() for value in values)
+
+
+@pytest.mark.parametrize("name", ["gather", "scatter"])
+def test_rows_on_the_cpu(name, no_device):
+    content = document(name, *SMALL, "--threads", "1", "--device", "cpu")
+    assert content["parameters"] == {"table_size": 256 << 10, "count": 100, "repetitions": 2, "seed": 1}
+    assert [(r["memory"], r["computed_on"], r["row_bytes"]) for r in content["results"]] == [
+        ("host", "cpu", 16),
+        ("host", "cpu", 64),
+    ]
+    require_times(content["results"])
+    for result in content["results"]:
+        assert {"unitensor", "plain copy"} <= result["seconds"].keys()
+        assert result["speed_over_plain_copy"] > 0 and result["speed_over_cpu_path"] is None
+        assert ("torch" in result["seconds"]) == (result["speed_over_torch"] is not None)
+
+
+def test_lists_make_a_result_of_each_combination(no_device):
+    content = document(
+        "gather", "--quick", "--device", "cpu", "--table-size", "64K,128K", "--row-bytes", "16,8192", "--count", "9,20,99999",
+        "--threads", "1,2",
+    )  # fmt: skip
+    found = [(r["table_size"], r["threads"], r["count"], r["row_bytes"]) for r in content["results"]]
+    assert len(found) == len(set(found)) == 2 * 2 * 3 * 2
+    assert content["parameters"] == {"repetitions": 2, "seed": 1}
+    # Rows that are written have to be different ones.
+    content = document("scatter", "--quick", "--device", "cpu", "--table-size", "64K", "--row-bytes", "8192", "--count", "9,20")
+    assert [r["count"] for r in content["results"]] == [8, 8]
+    assert [r["threads"] for r in content["results"]] == [1, 2]
+
+
+def test_copy_on_the_cpu(no_device):
+    content = document("copy", "--quick", "--device", "cpu", "--table-size", "256K", "--size", "4K,256K", "--threads", "2")
+    assert [(r["size"], r["direction"]) for r in content["results"]] == [(4096, "on the host"), (256 << 10, "on the host")]
+    require_times(content["results"])
+    assert "plain copy GB/s" in run("copy", "--quick", "--device", "cpu", "--table-size", "1M").stdout
+
+
+@needs_device
+@pytest.mark.parametrize("name", ["gather", "scatter"])
+def test_rows_on_every_kind_of_memory(name, device):
+    content = document(name, *SMALL)
+    assert [d["name"] for d in content["machine"]["devices"]] == ["emulated device"]
+    assert [(r["memory"], r["row_bytes"]) for r in content["results"]] == [(k, b) for k in KINDS for b in (16, 64)]
+    require_times(content["results"])
+    for result in content["results"]:
+        assert result["computed_on"] == "cuda:0" and result["is"] == result["memory"].replace("unified", "managed")
+        assert set(result["seconds"]) == {"unitensor", "cpu path", "plain copy"}
+        assert result["speed_over_plain_copy"] > 0 and result["speed_over_cpu_path"] > 0
+    text = run(name, *SMALL, "--memory", "host,device").stdout
+    assert "over CPU path" in text and "over plain copy" in text
+
+
+@needs_device
+def test_copy_and_sample_on_every_kind_of_memory(device):
+    content = document("copy", "--quick", "--table-size", "256K", "--size", "4K,64K")
+    ways = [(r["memory"], r["direction"]) for r in content["results"] if r["size"] == 4096]
+    both = ["to device", "from device"]
+    assert ways == [(k, way) for k in KINDS for way in (both if k != "device" else ["on the device"])]
+    require_times(content["results"])
+    content = document("sample", "--quick", "--edges", "5000")
+    assert [r["memory"] for r in content["results"]] == KINDS
+    require_times(content["results"])
+    for result in content["results"]:
+        assert set(result["seconds"]) == {"unitensor", "cpu path", "plain copy"} and result["edges_per_batch"] > 0
+    assert "cpu path" in run("sample", "--quick", "--memory", "pinned").stdout
+
+
+@needs_device
+def test_the_cpu_can_be_asked_for(device):
+    content = document("gather", *SMALL, "--device", "cpu", "--memory", "host,managed,pinned", "--threads", "1")
+    assert {r["computed_on"] for r in content["results"]} == {"cpu"}
+    assert "not read by the CPU" in run("gather", *SMALL, "--device", "cpu", "--memory", "device", status=1).stderr
+    assert "not read by the device" in run("scatter", *SMALL, "--device", "cuda", "--memory", "host", status=1).stderr
+
+
+@needs_device
+@needs_orders
+def test_orders_are_compared(device):
+    orders_of = ("--memory", "pinned", "--order", "as_given,by_page")
+    content = document("gather", *SMALL, *orders_of, "--num-multiprocessors", "0,2")
+    assert [(r["order"], r["num_multiprocessors"]) for r in content["results"][:4]] == [
+        ("as_given", 0),
+        ("by_page", 0),
+        ("as_given", 2),
+        ("by_page", 2),
+    ]
+    assert {t["axis"] for t in content["order_thresholds"]} == {"row_bytes"}
+    assert run("gather", *SMALL, *orders_of).stdout.splitlines()[-1].startswith("pinned memory, table size 262144, count 100: ")
+
+
+def test_what_is_wrong_is_said(no_device):
+    assert "'disk' is no kind" in run("gather", "--memory", "host,disk", status=2).stderr
+    assert "'sorted' is no order" in run("gather", "--order", "sorted", status=2).stderr
+    assert "--size are multiples of 4" in run("copy", "--quick", "--size", "2G", status=1).stderr
+    if not ut.Context().backend_info("cuda").available:
+        assert "pinned memory is not available here: " in run("scatter", *SMALL, "--memory", "pinned", status=1).stderr
+        assert "there is no device: " in run("sample", "--quick", "--device", "cuda", status=1).stderr
+        assert "no order" in run("gather", *SMALL, "--order", "by_page").stderr
+
+
+def result_of(table_size, row_bytes, speed, memory="pinned"):
+    return {
+        "memory": memory, "table_size": table_size, "row_bytes": row_bytes, "count": 100, "num_multiprocessors": 0,
+        "speed_over_as_given": speed,
+    }  # fmt: skip
+
+
+def test_from_where_on_by_page_wins():
+    results = [result_of(2**n, 512, speed) for n, speed in ((30, 0.9), (31, 1.2), (32, 0.8), (33, 1.1), (34, 3.0))]
+    assert orders.lines_of(orders.thresholds(results)) == [
+        f"pinned memory, row bytes 512, count 100: by_page won from table size {2**33} on"
+    ]
+    assert orders.lines_of(orders.thresholds(results[:1])) == [
+        f"pinned memory, table size {2**30}, row bytes 512, count 100: by_page did not win"
+    ]
+    assert orders.thresholds(results[:3])[0]["from"] is None
+    assert "up to table size" in orders.lines_of(orders.thresholds(results[:3]))[0]
+    assert orders.lines_of(orders.thresholds(results[3:]))[0].endswith("on, the smallest measured")
+    # Both axes, each at every place on the other; what was not compared is left out.
+    results += [result_of(2**34, 64, 0.5), {**result_of(2**35, 64, None), "order": "as_given"}]
+    found = orders.thresholds(results)
+    assert [t["axis"] for t in found].count("row_bytes") == 5
+    assert {t["from"] for t in found if t["axis"] == "row_bytes" and t["where"]["table_size"] == 2**34} == {512}
+    assert orders.thresholds([{**result_of(1, 1, None)}]) == []
+
+
+def test_calls_are_counted_and_finished():
+    numbers, finished = [], []
+    contestant = timing.Contestant(numbers.append, 3, lambda: finished.append(len(numbers)))
+    times = timing.interleave_calls({"a": contestant, "b": timing.Contestant(numbers.append)}, 2)
+    assert {name: len(values) for name, values in times.items()} == {"a": 2, "b": 2}
+    assert len(finished) == 3 and len(numbers) == 3 * 4
+
+
+def test_tables_hold_what_is_expected():
+    table = tables.make(8 << 20, "host", ut.Context())
+    width = 24
+    index = tables.random_index(numpy.random.default_rng(3), len(table) // width, 500)
+    plain = table.numpy()[: len(table) // width * width].reshape(-1, width)
+    assert (tables.gathered(index, width) == plain[index]).all()
+    assert len(set(tables.distinct_index(numpy.random.default_rng(3), 1000, 900))) == 900
+    assert len(set(tables.distinct_index(numpy.random.default_rng(3), 10**6, 900))) == 900
+    assert tables.num_indices(1 << 30, 16, 100) == 8 and tables.num_indices(1, 16, 100) == 100
+
+
+def test_a_measurement_is_long_on_a_device():
+    host, pinned = rows.Place("host", "host", "cpu"), rows.Place("pinned", "pinned", "cuda:0")
+    assert rows.Case(host, 1 << 30, 16, 1 << 20, 1).calls(False) == 1
+    assert rows.Case(pinned, 1 << 30, 16, 1 << 20, 1).calls(False) == 16
+    assert rows.Case(pinned, 1 << 30, 16, 1 << 20, 1).calls(True) == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("gather", *SMALL, "--threads", "1,2"),
+        ("scatter", *SMALL),
+        ("copy", "--quick", "--table-size", "256K", "--size", "4K,8K"),
+        ("sample", "--quick", "--edges", "5000"),
+    ],
+)
+def test_plot(tmp_path, no_device, arguments):
+    pytest.importorskip("matplotlib")
+    file = tmp_path / "figure.png"
+    assert "over" in run(*arguments, "--plot", str(file)).stdout
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_plot_without_matplotlib(tmp_path, monkeypatch):
+    (tmp_path / "matplotlib.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = run("gather", "--plot", str(tmp_path / "figure.png"), status=1)
+    assert done.stderr.startswith("unitensor: --plot needs matplotlib, which is not installed")
+
+
+def test_lines_of_a_plot_are_told_apart():
+    def result(memory, row_bytes):
+        return {"memory": memory, "row_bytes": row_bytes, "count": 5, "threads": 1, "gigabytes_per_second": {"unitensor": 1.0}}
+
+    results = [result(memory, row_bytes) for memory in ("host", "pinned") for row_bytes in (16, 32)]
+    lines = plotting.lines_of({"benchmark": "gather", "results": results})
+    assert {label: xs for label, (xs, _) in lines.items()} == {
+        "unitensor, host memory": [16, 32],
+        "unitensor, pinned memory": [16, 32],
+    }

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where a benchmark keeps its tables and where it computes: each kind of memory that the machine offers, on the device
+where there is one that reads it, else on the CPU."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any, NamedTuple, Sequence
+
+import unitensor as ut
+
+KINDS = ("host", "pinned", "managed", "device", "unified")
+
+
+class Place(NamedTuple):
+    """A kind of memory."""
+
+    memory: str
+    """As asked for."""
+    resolved: str
+    """What that is here."""
+    device: str
+    """Where is computed: "cpu" or "cuda:0"."""
+
+    @property
+    def on_device(self) -> bool:
+        return self.device != "cpu"
+
+
+def _kind_list(text: str) -> list[str]:
+    kinds = text.split(",")
+    for kind in kinds:
+        if kind not in KINDS:
+            raise argparse.ArgumentTypeError(f"{kind!r} is no kind of memory, expected {', '.join(KINDS)}")
+    return kinds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--memory",
+        type=_kind_list,
+        metavar="KIND,KIND",
+        help="kinds of memory: host, pinned, managed, device, unified (all that the device reads; host without one)",
+    )
+    parser.add_argument(
+        "--device",
+        choices=["auto", "cpu", "cuda"],
+        default="auto",
+        help="where to compute; auto: on the device where it reads the memory, else on the CPU (%(default)s)",
+    )
+
+
+def find(memory: Sequence[str] | None, device: str) -> list[Place]:
+    """Raises OSError where a kind is not to be had, or cannot be used there."""
+    context = ut.default_context()
+    backend = context.backend_info("cuda")
+    if device == "cuda" and not backend.available:
+        raise OSError(f"there is no device: {backend.reason}")
+    with_device = backend.available and device != "cpu"
+    reads_host = with_device and context.device_info().host_memory
+    if memory is None:
+        memory = ["host"]
+        if with_device:
+            memory = [kind for kind in KINDS if context.memory_info(kind).supported and (kind != "host" or reads_host)]
+    found = []
+    for kind in memory:
+        supported, resolved, reason = context.memory_info(kind)
+        if not supported or resolved is None:
+            raise OSError(f"{kind} memory is not available here: {reason}")
+        on_device = with_device and (resolved != "host" or reads_host)
+        if not on_device and (device == "cuda" or resolved == "device"):
+            raise OSError(f"{kind} memory is not read by the {'device' if device == 'cuda' else 'CPU'}")
+        found.append(Place(kind, resolved, "cuda:0" if on_device else "cpu"))
+    return found
+
+
+def describe_devices() -> dict[str, Any]:
+    """What figures of a device need to be one; nothing where there is none."""
+    context = ut.default_context()
+    backend = context.backend_info("cuda")
+    if not backend.available:
+        return {}
+    devices = [context.device_info(number)._asdict() for number in range(backend.num_devices)]
+    return {"devices": devices, "cuda": backend.toolkit_version, "cuda_of_driver": backend.driver_version}

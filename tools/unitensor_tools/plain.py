@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plain copy that everything is compared with: as many bytes, contiguous. Over the link for a device, memcpy by one
+thread on the CPU."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Callable
+
+import numpy as np
+import unitensor as ut
+
+
+def memcpy(source: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> Callable[[int], Any]:
+    """Fills `out`, with another part of `source` at every call; with all of it again and again where it is smaller."""
+    piece = min(source.nbytes, out.nbytes)
+    parts = source.nbytes // piece
+    source_address, out_address, num_bytes = source.ctypes.data, out.ctypes.data, out.nbytes
+
+    def call(number: int) -> None:
+        begin = source_address + number % parts * piece
+        for done in range(0, num_bytes, piece):
+            ctypes.memmove(out_address + done, begin, min(piece, num_bytes - done))
+
+    return call
+
+
+def memcpy_to(source: np.ndarray[Any, Any], table: np.ndarray[Any, Any]) -> Callable[[int], Any]:
+    """Copies all of `source`, which is not the larger one, to another part of `table` at every call."""
+    num_bytes = source.nbytes
+    parts = table.nbytes // num_bytes
+    source_address, address = source.ctypes.data, table.ctypes.data
+    return lambda number: ctypes.memmove(address + number % parts * num_bytes, source_address, num_bytes)
+
+
+def over_link(to: ut.Tensor, source: ut.Tensor) -> Callable[[int], Any]:
+    """One of them is in pinned memory, the other on the device."""
+    return lambda number: to.copy_from(source)
