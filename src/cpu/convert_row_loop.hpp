@@ -29,7 +29,7 @@ struct Float16 {
     // A subnormal number counts units of 2^-24, exactly.
     const float small = static_cast<float>(magnitude) * 0x1p-24f;
     const uint32_t quiet = magnitude > 0x7c00u ? 0x400000u : 0u;
-    const uint32_t large = (magnitude << 13) + (magnitude >= 0x7c00u ? (224u << 23) | quiet : 112u << 23);
+    const uint32_t large = ((magnitude << 13) + (magnitude >= 0x7c00u ? 224u << 23 : 112u << 23)) | quiet;
     return __builtin_bit_cast(float, sign | (magnitude < 0x400u ? __builtin_bit_cast(uint32_t, small) : large));
   }
   static uint16_t from_float(float value) noexcept {
