@@ -197,3 +197,43 @@ def test_rows_are_read_where_they_lie():
     assert tensor.gather([2]).numpy().tolist() == [[7, 7, 7]]
     tensor[3] = -1
     assert source[3].tolist() == [-1, -1, -1]
+
+
+def test_conversions_and_scales(context):
+    x = ut.tensor(np.array([[0.25, 1.0], [70000.0, -2.0]], np.float32), memory="host", context=context)
+    halves = x.gather([1, 0], dtype="float16", order="by_page", num_multiprocessors=2)
+    assert halves.dtype == "float16" and halves.numpy().tolist() == [[np.inf, -2.0], [0.25, 1.0]]
+    out = np.zeros((1, 2), np.float16)
+    assert x.gather(np.array([0]), out=out, dtype=np.float16) is out and out.tolist() == [[0.25, 1.0]]
+    small = ut.tensor(np.array([[1, -3], [2, 4]], np.int8), memory="host", context=context)
+    scales = np.array([0.5, -2.0], np.float32)
+    assert small.gather([1, 0], dtype="float32", row_scales=scales).numpy().tolist() == [[-4.0, -8.0], [0.5, -1.5]]
+    with pytest.raises(ut.NotSupportedError, match="int32"):
+        x.gather([0], dtype="int32")
+    with pytest.raises(ut.InvalidArgumentError, match="row_scales"):
+        small.gather([0], dtype="float32")
+    with pytest.raises(ut.ShapeMismatchError, match="row_scales"):
+        small.gather([0], dtype="float32", row_scales=scales[:1])
+    with pytest.raises(ut.InvalidArgumentError, match="order is 'random'"):
+        x.gather(np.array([0]), out=np.zeros((1, 2), np.float32), order="random")
+    with pytest.raises(ut.InvalidArgumentError, match="num_multiprocessors is -1"):
+        x.gather([0], num_multiprocessors=-1)
+
+
+def test_gather_many(context):
+    features = ut.tensor(np.arange(12, dtype=np.float32).reshape(4, 3), memory="host", context=context)
+    labels = ut.tensor(np.array([7, 8, 9, 10]), memory="host", context=context)
+    rows, picked = ut.gather_many([features, labels], [3, 0])
+    assert rows.numpy().tolist() == [[9, 10, 11], [0, 1, 2]] and picked.numpy().tolist() == [10, 7]
+    outs = [np.zeros((1, 3), np.float32), np.zeros(1, np.int64)]
+    assert ut.gather_many((features, labels), np.array([2]), outs)[1] is outs[1]
+    assert outs[0].tolist() == [[6, 7, 8]] and outs[1].tolist() == [9]
+    with pytest.raises(ut.OutOfBoundsError, match=r"index\[0\] is 4"):
+        ut.gather_many((features, labels), [4], outs)
+    assert outs[1].tolist() == [9]
+    with pytest.raises(ut.ShapeMismatchError, match="3 rows"):
+        ut.gather_many([features, labels[:3]], [0])
+    with pytest.raises(ut.InvalidArgumentError, match="outs has 1 entries"):
+        ut.gather_many([features, labels], [0], outs[:1])
+    with pytest.raises(ut.InvalidArgumentError, match="1 to 16"):
+        ut.gather_many([], [0])
