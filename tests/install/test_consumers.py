@@ -89,7 +89,7 @@ class ConsumersTest(unittest.TestCase):
         targets = json.loads((folder / "build" / "meson-info" / "intro-targets.json").read_text(encoding="utf-8"))
         built = {target["name"] for target in targets if target["build_by_default"]}
         self.assertLessEqual(built, {"batch_c", "batch_cpp", "unitensor", "unitensor_cpu", "unitensor_gather_avx2",
-                                     "unitensor_gather_avx512"})
+                                     "unitensor_convert_avx2", "unitensor_gather_avx512"})
 
     def test_rust(self) -> None:
         if shutil.which("cargo") is None:
