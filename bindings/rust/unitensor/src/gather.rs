@@ -127,7 +127,7 @@ impl GatherOptions {
     }
 
     /// The dtype of the result; not set: that of the source. float16, bfloat16 and float32 are converted to each other, to
-    /// nearest, ties to even; int8 to them by [`Tensor::gather_scaled_with`].
+    /// nearest, ties to even; int8 to them by [`Tensor::gather_scaled_with`]. Nothing else is (`NotSupported`).
     pub fn dtype(mut self, dtype: Dtype) -> GatherOptions {
         self.dtype = Some(dtype);
         self
@@ -137,6 +137,11 @@ impl GatherOptions {
     pub fn order(mut self, order: Order) -> GatherOptions {
         self.order = order;
         self
+    }
+
+    /// The memory for a result, taken out where C is not to see it.
+    pub(crate) fn take_memory(&mut self) -> Option<Memory> {
+        self.memory.take()
     }
 
     pub(crate) fn stream_of(&self) -> *mut std::os::raw::c_void {
@@ -199,8 +204,20 @@ impl Tensor<'_> {
 
     /// As [`Tensor::gather`], with options.
     ///
+    /// ```
+    /// use unitensor::{BFloat16, Context, Dtype, GatherOptions, Memory, Tensor};
+    ///
+    /// # fn main() -> unitensor::Result<()> {
+    /// let x = Tensor::from_slice(&Context::new()?, &[1.0f32, 2.0, 3.0, 4.0], &[2, 2], Memory::Unified)?;
+    /// let rows = x.gather_with(&[1i64], GatherOptions::new().dtype(Dtype::BFloat16))?;
+    /// assert_eq!(rows.as_slice::<BFloat16>()?, [BFloat16(0x4040), BFloat16(0x4080)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// As [`Tensor::gather`].
+    /// As [`Tensor::gather`]; `NotSupported` for a conversion that is not offered; `InvalidArgument` for int8 as another
+    /// dtype without scales.
     pub fn gather_with<'i>(&self, index: impl Into<Array<'i>>, options: GatherOptions) -> Result<Tensor<'static>> {
         let index = index.into();
         let (raw, stream) = (options.to_raw(), options.stream.as_raw());
@@ -216,7 +233,7 @@ impl Tensor<'_> {
         Ok(rows)
     }
 
-    /// Gathers rows into memory that is there: `out` has this tensor's dtype (or that of the options) and the shape of [`Tensor::gather`]'s result,
+    /// Gathers rows into memory that is there: `out` has this tensor's dtype and the shape of [`Tensor::gather`]'s result,
     /// and does not overlap this tensor. Allocates nothing for small calls on the CPU.
     ///
     /// # Errors
@@ -225,10 +242,10 @@ impl Tensor<'_> {
         self.gather_into_with(index, out, GatherOptions::new())
     }
 
-    /// As [`Tensor::gather_into`], with options; there is no use for their memory.
+    /// As [`Tensor::gather_into`], with options; `out` has their dtype, if they have one. There is no use for their memory.
     ///
     /// # Errors
-    /// As [`Tensor::gather_into`].
+    /// As [`Tensor::gather_into`] and [`Tensor::gather_with`].
     pub fn gather_into_with<'i, 'o>(
         &self,
         index: impl Into<Array<'i>>,

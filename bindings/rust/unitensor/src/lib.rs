@@ -32,7 +32,7 @@ pub use device::{BackendInfo, DeviceInfo, DeviceType};
 pub use dlpack::{DLManagedTensorVersioned, DlpackDevice};
 pub use error::{Error, ErrorKind, Result};
 pub use gather::{Bounds, GatherOptions, Order, Reduce, ScatterOptions};
-pub use gather_more::gather_many_into;
+pub use gather_more::{gather_many, gather_many_into};
 pub use graph::{Graph, GraphBuilder};
 pub use kinds::{BFloat16, Bool, Device, Dtype, Element, Float16, Memory};
 pub use log::LogLevel;

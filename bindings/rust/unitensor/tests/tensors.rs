@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use unitensor::{
-    gather_many_into, Array, ArrayMut, BFloat16, Bool, Bounds, Context, Device, DeviceType, DlpackDevice, Dtype,
-    ErrorKind, GatherOptions, Graph, Memory, Order, Reduce, SamplePart, ScatterOptions, Stream, Tensor, View,
+    Array, ArrayMut, BFloat16, Bool, Bounds, Context, Device, DeviceType, DlpackDevice, Dtype, ErrorKind,
+    GatherOptions, Graph, Memory, Reduce, SamplePart, ScatterOptions, Stream, Tensor, View,
 };
 
 fn context() -> Context {
@@ -340,43 +340,4 @@ fn the_cpu_describes_itself() {
     assert_eq!(context.device_info(DeviceType::Cpu, 1).unwrap_err().kind(), ErrorKind::DeviceMismatch);
     let cuda = context.backend_info(DeviceType::Cuda).unwrap();
     assert_eq!(cuda.is_available, cuda.reason.is_empty());
-}
-
-#[test]
-fn gathers_convert_and_take_several_tensors() {
-    let context = Context::new().unwrap();
-    let rows: Vec<f32> = (0..12).map(|i| i as f32 + 0.25).collect();
-    let x = Tensor::from_slice(&context, &rows, &[4, 3], Memory::Host).unwrap();
-    let halves = x
-        .gather_with(&[3i64, 0], GatherOptions::new().dtype(Dtype::Float16).order(Order::ByPage).num_multiprocessors(3))
-        .unwrap();
-    assert_eq!((halves.dtype(), halves.shape()), (Dtype::Float16, &[2usize, 3][..]));
-    let back = halves.gather_with(&[1i32], GatherOptions::new().dtype(Dtype::Float32)).unwrap();
-    assert_eq!(back.as_slice::<f32>().unwrap(), &[0.25, 1.25, 2.25]);
-    let error = x.gather_with(&[0i64], GatherOptions::new().dtype(Dtype::Int8)).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotSupported);
-
-    let small = Tensor::from_slice(&context, &[1i8, 2, 3, 4, -5, 6, 7, 8], &[4, 2], Memory::Host).unwrap();
-    let scales = [1.0f32, 0.5, -2.0, 4.0];
-    let options = GatherOptions::new().dtype(Dtype::Float32);
-    let scaled = small.gather_scaled_with(&[2i64, 1], &scales, options).unwrap();
-    assert_eq!(scaled.as_slice::<f32>().unwrap(), &[10.0, -12.0, 1.5, 2.0]);
-    let mut out = [0.0f32; 2];
-    let into = ArrayMut::new(&mut out, &[1, 2]).unwrap();
-    small.gather_scaled_into_with(&[3i64], &scales, into, options).unwrap();
-    assert_eq!(out, [28.0, 32.0]);
-    let error = small.gather_scaled_with(&[0i64], &scales[..3], options).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::ShapeMismatch);
-
-    let (mut floats, mut bytes) = ([0.0f32; 6], [0i8; 4]);
-    let gather = |index: &[i64], floats: &mut [f32], bytes: &mut [i8]| {
-        let outs = &mut [ArrayMut::new(floats, &[2, 3]).unwrap(), ArrayMut::new(bytes, &[2, 2]).unwrap()];
-        gather_many_into(&[&x, &small], index, outs, GatherOptions::new())
-    };
-    gather(&[1, 3], &mut floats, &mut bytes).unwrap();
-    assert_eq!((floats, bytes), ([3.25, 4.25, 5.25, 9.25, 10.25, 11.25], [3, 4, 7, 8]));
-    let error = gather(&[0, 4], &mut floats, &mut bytes).unwrap_err();
-    assert_eq!((error.kind(), bytes), (ErrorKind::OutOfBounds, [3, 4, 7, 8]));
-    let error = gather_many_into(&[&x], &[0i64], &mut [], GatherOptions::new()).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
 }
