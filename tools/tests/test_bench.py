@@ -69,11 +69,11 @@ def test_rows_on_the_cpu(name, no_device):
 
 def test_lists_make_a_result_of_each_combination(no_device):
     content = document(
-        "gather", "--quick", "--device", "cpu", "--table-size", "64K,128K", "--row-bytes", "16,8192", "--count", "9,20,99999",
+        "gather", "--quick", "--device", "cpu", "--table-size", "64K,128K", "--row-bytes", "16,8192", "--count", "9,20",
         "--threads", "1,2",
     )  # fmt: skip
     found = [(r["table_size"], r["threads"], r["count"], r["row_bytes"]) for r in content["results"]]
-    assert len(found) == len(set(found)) == 2 * 2 * 3 * 2
+    assert len(found) == len(set(found)) == 2 * 2 * 2 * 2
     assert content["parameters"] == {"repetitions": 2, "seed": 1}
     # Rows that are written have to be different ones.
     content = document("scatter", "--quick", "--device", "cpu", "--table-size", "64K", "--row-bytes", "8192", "--count", "9,20")
