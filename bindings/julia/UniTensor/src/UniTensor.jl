@@ -15,8 +15,9 @@ import Libdl
 
 export Context, DenseTensor, DeviceTensor, Graph, PaddedTensor, Sample, Tensor, UniTensorError, BFloat16
 export allocate, backend_info, default_context, delete_dlpack, device_info, follow_stream, from_dlpack, gather, gather!,
-    gather_many, gather_many!, hold_stream, info, load, loadgraph, memory_info, num_threads, register, release_after, reset_statistics!, sample_neighbors, save, savegraph, scatter!, slice,
-    statistics, synchronize, tensor, to_dlpack, trim, wrap
+    gather_many, gather_many!, hold_stream, info, load, loadgraph, memory_info, num_threads, register, release_after,
+    reset_statistics!, sample_neighbors, save, savegraph, scatter!, slice, statistics, synchronize, tensor, to_dlpack, trim,
+    wrap
 
 include("LibUnitensor.jl")
 using .LibUnitensor: LibUnitensor, DLManagedTensorVersioned, uni_array, uni_context, uni_error, uni_graph, uni_sample,
