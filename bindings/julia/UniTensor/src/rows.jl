@@ -30,8 +30,10 @@ converted). So `gather(x, sample.nodes)` fits as it is; for positions of Julia's
 - `stream`: on which a device works, see `UniTensor.stream_pointer`; the CPU does not look at it.
 - `dtype`: element type of the result, where it is to be converted: `Float16`, `BFloat16` or `Float32` from one of these or
   from `Int8`; rounded to nearest, ties to even.
-- `row_scales`: for `Int8`, a `Float32` to each column of `x`, with which it is multiplied before.
-- `order`: how a device reads: `:auto`, `:as_given`, or `:by_page`, sorted first.
+- `row_scales`: for an `x` of `Int8` and with a `dtype`, a vector or tensor with a `Float32` to each column of `x`, with
+  which it is multiplied before it is rounded; where the index is.
+- `order`: how a device reads; the result is the same. `:as_given`, `:by_page` (sorted first), or `:auto`, which sorts where
+  that pays. The CPU does not look at it.
 - `num_multiprocessors`: the most of a GPU to take; 0 is 12 where host memory takes part, else all.
 
 Computed where the index is; complete on return on the CPU. Throws a `UniTensorError`.
@@ -54,8 +56,8 @@ end
     gather!(out, x, index; bounds = :check, stream = nothing, dtype = nothing, row_scales = nothing, order = :auto,
             num_multiprocessors = 0)
 
-As `gather`, into a tensor or array of the right size and element type that does not overlap `x`. Returns `out`. On the CPU
-a failed call has changed nothing.
+As `gather`, into a tensor or array of the right size and element type (that of `x`, or `dtype`), which does not overlap
+`x`. Returns `out`. On the CPU a failed call has changed nothing.
 """
 function gather!(out, x::Tensor, index; bounds::Symbol = :check, stream = nothing, dtype = nothing, row_scales = nothing,
                  order::Symbol = :auto, num_multiprocessors::Integer = 0)
@@ -73,18 +75,51 @@ function gather!(out, x::Tensor, index; bounds::Symbol = :check, stream = nothin
     return out
 end
 
+# The tensors that are gathered from by one index.
+function many_sources(xs)
+    sources = collect(Any, xs)
+    all(x -> x isa Tensor, sources) || throw(invalid_argument("xs has something else than tensors"))
+    most = LibUnitensor.UNI_GATHER_MANY_MAX
+    1 <= length(sources) <= most ||
+        throw(invalid_argument("xs has $(length(sources)) entries, expected 1 to $most tensors"))
+    return sources
+end
+
+"""
+    gather_many(xs, index; bounds = :check, memory = nothing, stream = nothing, order = :auto, num_multiprocessors = 0)
+
+Gather rows of several tensors by one index, on a device in one launch. For what belongs to the same rows: features, labels,
+degrees. Returns a vector of new tensors: `rows, labels = gather_many([x, y], sample)`.
+
+`xs` are 1 to 16 tensors of one context with the same last size, of any element types and other sizes; each result has the
+element type of its `x`, and the size that `gather` gives it. The keywords are those of `gather`. Throws a `UniTensorError`.
+"""
+function gather_many(xs, index; bounds::Symbol = :check, memory::Union{Nothing, Symbol} = nothing, stream = nothing,
+                     order::Symbol = :auto, num_multiprocessors::Integer = 0)
+    sources = many_sources(xs)
+    count, device = GC.@preserve index begin
+        rows = index_operand("index", index)
+        array = rows.array isa Ptr ? unsafe_load(rows.array) : rows.array[]
+        # The library refuses an index of another form; nothing is made for it.
+        (array.ndim == 1 ? Int(array.shape[1]) : 0), rows.device
+    end
+    kind = memory !== nothing ? memory : device === nothing ? :host : :device
+    outs = Tensor[allocate(eltype(x), ndims(x) == 0 ? () : (size(x)[1:end-1]..., count); memory = kind,
+                           device = kind === :device && device !== nothing ? device : 0, context = context(x))
+                  for x in sources]
+    return gather_many!(outs, sources, index; bounds = bounds, stream = stream, order = order,
+                        num_multiprocessors = num_multiprocessors)
+end
+
 """
     gather_many!(outs, xs, index; bounds = :check, stream = nothing, order = :auto, num_multiprocessors = 0)
 
-Gather rows of several tensors by one index, on a device in one launch. For what belongs to the same rows: features, labels,
-degrees. `xs` are 1 to 16 tensors of one context with the same last size, of any element types and other sizes; each of
-`outs` is as `gather!` takes it. Returns `outs`. On the CPU a failed call has changed nothing.
+As `gather_many`, into tensors or arrays of the right sizes and element types, one for each of `xs`, which overlap neither
+each other nor any of `xs`. Returns `outs`. On the CPU a failed call has changed nothing.
 """
 function gather_many!(outs, xs, index; bounds::Symbol = :check, stream = nothing, order::Symbol = :auto,
                       num_multiprocessors::Integer = 0)
-    sources, destinations = collect(Any, xs), collect(Any, outs)
-    isempty(sources) && throw(invalid_argument("xs is empty, expected 1 to 16 tensors"))
-    all(x -> x isa Tensor, sources) || throw(invalid_argument("xs has something else than tensors"))
+    sources, destinations = many_sources(xs), collect(Any, outs)
     length(sources) == length(destinations) ||
         throw(invalid_argument("outs has $(length(destinations)) entries, expected $(length(sources)) as xs has"))
     options, _ = gather_options(bounds = bounds, order = order, num_multiprocessors = num_multiprocessors)
@@ -100,22 +135,6 @@ function gather_many!(outs, xs, index; bounds::Symbol = :check, stream = nothing
         end
     end
     return outs
-end
-
-"""
-    gather_many(xs, index; bounds = :check, memory = nothing, stream = nothing, order = :auto, num_multiprocessors = 0)
-
-As `gather_many!`, into new tensors, which are returned as a vector; `memory` is as in `gather`.
-"""
-function gather_many(xs, index; memory::Union{Nothing, Symbol} = nothing, options...)
-    sources = collect(Any, xs)
-    (isempty(sources) || !all(x -> x isa Tensor, sources)) && return gather_many!(Any[], sources, index; options...)
-    rows = index_operand("index", index)
-    kind = something(memory, is_on_device(rows) ? :device : :host)
-    device = kind === :device ? something(rows.device, 0) : 0
-    outs = Any[allocate(eltype(x), (size(x)[1:end-1]..., length(index)); memory = kind, device = device,
-                        context = context(x)) for x in sources]
-    return gather_many!(outs, sources, index; options...)
 end
 
 """

@@ -30,6 +30,38 @@ on_device(a; memory = :device) = (t = tensor(a; memory = memory, context = CONTE
     @test UniTensor.device_pointer(x) isa Ptr{Float32} && UniTensor.device_pointer(x) != C_NULL
 end
 
+@testset "gathers that convert, on the device" begin
+    x, small = on_device(table()), on_device(Int8[1 3; 2 -4])
+    halves = gather(x, on_device([3, 9]); dtype = Float16, order = :by_page, num_multiprocessors = 1)
+    @test halves isa DeviceTensor{Float16, 2} && Array(halves) == Float16.(table()[:, [4, 10]])
+    for memory in (:pinned, :device)
+        scales = on_device(Float32[1, 0.5]; memory = memory)
+        rows = gather(small, on_device([1, 0]); dtype = Float32, row_scales = scales)
+        @test num_pending() > 0
+        # Closed before the device has read them.
+        close(scales)
+        @test Array(rows) == Float32[1.5 1; -2 2]
+    end
+    @test fails(() -> gather(small, on_device([0]); dtype = Float32, row_scales = Float32[1, 2]),
+                LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "row_scales")
+end
+
+@testset "several tensors on the device, into $memory memory" for memory in (nothing, :pinned)
+    x, labels, index = on_device(table()), on_device(collect(100:109); memory = :pinned), on_device([3, 9])
+    rows, picked = gather_many([x, labels], index; memory = memory)
+    @test num_pending() > 0
+    foreach(close, (x, labels, index))
+    synchronize(CONTEXT)
+    @test memory === :pinned || rows isa DeviceTensor{Float32, 2} && picked isa DeviceTensor{Int, 1}
+    @test Array(rows) == table()[:, [4, 10]] && Array(picked) == [103, 109]
+    outs = [allocate(Float32, 4, 2; memory = :device, context = CONTEXT), allocate(Int, 2; memory = :pinned, context = CONTEXT)]
+    sources = [on_device(table()), on_device(collect(100:109))]
+    @test gather_many!(outs, sources, on_device([0, 10]); order = :as_given, num_multiprocessors = 1) === outs
+    @test fails(() -> synchronize(CONTEXT), LibUnitensor.UNI_STATUS_OUT_OF_BOUNDS, "index[1] is 10")
+    @test Array(outs[1]) == [table()[:, 1] zeros(4)] && outs[2] == [100, 0]
+    @test fails(() -> gather_many(sources, [1]), LibUnitensor.UNI_STATUS_DEVICE_MISMATCH, "index is on the CPU")
+end
+
 @testset "device memory is not read by the CPU" begin
     x = on_device(table())
     @test_throws MethodError x[1]
@@ -65,11 +97,14 @@ end
     @test sprint(show, sample) == "Sample()"
     # Without waiting the result has room for the most that the fan-outs allow.
     early = gather(on_device(table()), sample)
+    several = gather_many([on_device(table()), on_device(collect(100:109))], sample)
     for part in (:nodes, :sources, :targets, :seed_index)
         @test Array(getproperty(sample, part)) == getproperty(host, part)
     end
     @test sample.num_nodes == host.num_nodes && size(early, 2) >= host.num_nodes
     @test Array(early)[:, 1:host.num_nodes] == table()[:, Array(host.nodes) .+ 1]
+    @test size(several[1]) == size(early) && Array(several[1]) == Array(early)
+    @test Array(several[2])[1:host.num_nodes] == host.nodes .+ 100
     bad = sample_neighbors(graph, on_device([7]), [1])
     @test fails(() -> wait(bad), LibUnitensor.UNI_STATUS_OUT_OF_BOUNDS, "seeds[0] is 7")
     synchronize(CONTEXT)

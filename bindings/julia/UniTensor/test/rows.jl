@@ -72,36 +72,3 @@ end
     reset_statistics!(context)
     @test all(iszero, statistics(context))
 end
-
-@testset "gathers that convert" begin
-    x = tensor(Float32[0.25 1.25 2.25; 3 4 70000])
-    halves = gather(x, [2, 0]; dtype = Float16, order = :by_page, num_multiprocessors = 3)
-    @test eltype(halves) == Float16 && halves == Float16[2.25 0.25; Inf 3]
-    @test gather(x, [1]; dtype = BFloat16) == BFloat16[1.25, 4][:, :]
-    small = tensor(Int8[1 2; -3 4])
-    scales = Float32[0.5, -2]
-    @test gather(small, [1, 0]; dtype = Float32, row_scales = scales) == Float32[-4 0.5; -8 -1.5]
-    out = zeros(Float16, 2, 1)
-    @test gather!(out, small, [1]; dtype = Float16, row_scales = tensor(scales)) === out == Float16[-4, -8][:, :]
-    @test fails(() -> gather(x, [0]; dtype = Int8), LibUnitensor.UNI_STATUS_NOT_SUPPORTED, "int8")
-    @test fails(() -> gather(small, [0]; dtype = Float32), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "row_scales")
-    @test fails(() -> gather(small, [0]; dtype = Float32, row_scales = scales[1:1]),
-                LibUnitensor.UNI_STATUS_SHAPE_MISMATCH, "row_scales")
-    @test fails(() -> gather(x, [0]; order = :random), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "order is :random")
-    @test fails(() -> gather(x, [0]; num_multiprocessors = -1), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "-1")
-end
-
-@testset "gather_many" begin
-    x, labels = tensor(table()), tensor(collect(100:109))
-    rows, picked = gather_many([x, labels], [3, 0, 3])
-    @test rows == x[:, [4, 1, 4]] && picked == [103, 100, 103]
-    outs = (zeros(Float32, 4, 2), zeros(Int, 2))
-    @test gather_many!(outs, (x, labels), [9, 1]; order = :as_given) === outs
-    @test outs[1] == x[:, [10, 2]] && outs[2] == [109, 101]
-    @test fails(() -> gather_many!(outs, (x, labels), [0, 10]), LibUnitensor.UNI_STATUS_OUT_OF_BOUNDS, "index[1] is 10")
-    @test outs[2] == [109, 101]
-    @test fails(() -> gather_many([x, slice(labels, 1:9)], [0]), LibUnitensor.UNI_STATUS_SHAPE_MISMATCH, "sources[1]")
-    @test fails(() -> gather_many([], [0]), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "xs is empty")
-    @test fails(() -> gather_many!(outs, [x], [0]), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "outs has 2 entries")
-    @test fails(() -> gather_many([[1, 2]], [0]), LibUnitensor.UNI_STATUS_INVALID_ARGUMENT, "something else")
-end

@@ -18,7 +18,7 @@ include("lent.jl")
 @testset "UniTensor" begin
     for suite in SUITES
         if suite == "api"
-            for name in ("library", "layout", "tensors", "rows", "graphs", "callbacks", "dlpack", "lifetime")
+            for name in ("library", "layout", "tensors", "rows", "gathers", "graphs", "callbacks", "dlpack", "lifetime")
                 @testset "$name" begin
                     include("$name.jl")
                 end

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use common::Fake;
 use unitensor::{
-    Array, ArrayMut, Context, Device, DeviceType, DlpackDevice, Dtype, ErrorKind, GatherOptions, Graph, Memory,
-    SamplePart, Tensor, View,
+    gather_many, gather_many_into, Array, ArrayMut, Context, Device, DeviceType, DlpackDevice, Dtype, ErrorKind,
+    GatherOptions, Graph, Memory, Order, SamplePart, Tensor, View,
 };
 
 const TABLE: [f32; 40] = {
@@ -134,6 +134,83 @@ fn memory_that_is_lent_is_not_used_after_the_call() {
         assert_eq!(fake.num_pending(), 0);
         drop(out);
         assert_eq!(lent[..4], TABLE[12..16]);
+    });
+}
+
+#[test]
+fn scales_are_kept_until_the_device_has_done() {
+    on_device(|fake, context| {
+        let x = Tensor::from_slice(context, &[1i8, 2, 3, 4], &[2, 2], Memory::Device).unwrap();
+        let at = index(context, &[1, 0]);
+        let options = GatherOptions::new().dtype(Dtype::Float32).order(Order::ByPage).num_multiprocessors(1);
+        for memory in [Memory::Pinned, Memory::Device] {
+            let mut scales = Tensor::from_slice(context, &[1f32, 0.5], &[2], memory).unwrap();
+            context.synchronize().unwrap();
+            let rows = x.gather_scaled_with(&at, &scales, options).unwrap();
+            assert_eq!((rows.memory(), rows.dtype()), (Memory::Device, Dtype::Float32));
+            assert!(fake.num_pending() > 0, "the gather has waited");
+            // Nor written before: by the CPU after it has waited, by the device in its turn.
+            scales.fill(0f32).unwrap();
+            let more = x.gather_scaled_with(&at, &scales, options).unwrap();
+            drop(scales);
+            assert_eq!([on_host(&rows), on_host(&more)], [[1.5, 2.0, 1.0, 2.0], [0.0; 4]]);
+        }
+        fake.set_pageable_access(true);
+        // The device reads and writes all memory of the host, what is lent for the call as well.
+        let second = fake.context();
+        let x = Tensor::from_slice(&second, &[1i8, 2, 3, 4], &[2, 2], Memory::Device).unwrap();
+        let (at, mut scales) = (index(&second, &[1, 0]), vec![1f32, 0.5]);
+        let rows = x.gather_scaled_with(&at, &scales, options).unwrap();
+        assert_eq!(fake.num_pending(), 0);
+        scales.fill(0.0);
+        assert_eq!(on_host(&rows), [1.5, 2.0, 1.0, 2.0]);
+        let kept = Tensor::from_slice(&second, &[1f32, 0.5], &[2], Memory::Device).unwrap();
+        let mut out = [0f32; 4];
+        x.gather_scaled_into_with(&at, &kept, ArrayMut::new(&mut out, &[2, 2]).unwrap(), options).unwrap();
+        assert_eq!((fake.num_pending(), out), (0, [1.5, 2.0, 1.0, 2.0]));
+    });
+}
+
+#[test]
+fn several_tensors_are_gathered_on_the_device() {
+    on_device(|fake, context| {
+        let labels: Vec<i64> = (100..110).collect();
+        let make_labels = |context: &Context| Tensor::from_slice(context, &labels, &[10], Memory::Pinned).unwrap();
+        let (x, picked_from, at) = (table(context, Memory::Device), make_labels(context), index(context, &[3, 9]));
+        context.synchronize().unwrap();
+        let rows = gather_many(&[&x, &picked_from], &at, GatherOptions::new()).unwrap();
+        assert!(fake.num_pending() > 0, "the gather has waited");
+        assert!(rows.iter().all(|rows| (rows.memory(), rows.device()) == (Memory::Device, Device::Cuda(0))));
+        assert_eq!(on_host(&rows[0]), [&TABLE[12..16], &TABLE[36..]].concat());
+        // Results that the CPU reads are waited for.
+        let rows = gather_many(&[&x, &picked_from], &at, GatherOptions::new().memory(Memory::Pinned)).unwrap();
+        assert!(fake.num_pending() > 0, "the gather has waited");
+        assert_eq!(rows[1].as_slice::<i64>().unwrap(), [103, 109]);
+        // Those that are dropped live until the device has done, and so do the sources.
+        drop(gather_many(&[&x, &picked_from], &at, GatherOptions::new()).unwrap());
+        let mut picked = Tensor::zeros(context, Dtype::Int64, &[2], Memory::Pinned).unwrap();
+        let mut rows = Tensor::zeros(context, Dtype::Float32, &[2, 4], Memory::Device).unwrap();
+        let outs = &mut [(&mut rows).into(), (&mut picked).into()];
+        gather_many_into(&[&x, &picked_from], &at, outs, GatherOptions::new()).unwrap();
+        assert!(fake.num_pending() > 0, "the gather has waited");
+        drop((x, picked_from, at));
+        assert_eq!(picked.as_slice::<i64>().unwrap(), [103, 109]);
+        let bad = gather_many(&[&rows, &picked], &index(context, &[2, 1]), GatherOptions::new()).unwrap();
+        assert_eq!(context.synchronize().unwrap_err().kind(), ErrorKind::OutOfBounds);
+        assert_eq!(on_host(&bad[0]), [&[0.0; 4], &TABLE[36..]].concat());
+        let mixed = gather_many(&[&rows, &picked], &[0i64], GatherOptions::new()).unwrap_err();
+        assert_eq!(mixed.kind(), ErrorKind::DeviceMismatch);
+
+        fake.set_pageable_access(true);
+        // One that is lent is enough for the call to wait.
+        let second = fake.context();
+        let (x, picked_from) = (table(&second, Memory::Device), make_labels(&second));
+        let (mut lent, mut rows) =
+            ([0i64; 1], Tensor::zeros(&second, Dtype::Float32, &[1, 4], Memory::Device).unwrap());
+        let outs = &mut [(&mut rows).into(), (&mut lent).into()];
+        let at = index(&second, &[7]);
+        gather_many_into(&[&x, &picked_from], &at, outs, GatherOptions::new()).unwrap();
+        assert_eq!((fake.num_pending(), lent), (0, [107]));
     });
 }
 
