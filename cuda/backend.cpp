@@ -111,6 +111,14 @@ void *Backend::allocate_device(int32_t device_id, int64_t num_bytes, Stream stre
   return data;
 }
 
+void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *name, const char *what) {
+  if (reinterpret_cast<uintptr_t>(rows.data) % static_cast<uint64_t>(element_bytes) != 0 ||
+      rows.row_pitch % element_bytes != 0)
+    throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                "%s has elements of %lld bytes that are not aligned to their size, as %s on a device needs", name,
+                static_cast<long long>(element_bytes), what);
+}
+
 void Backend::finish_releases(int32_t device_id) {
   timeline_.wait_for_every();
   // They are frees in the order of the service stream, and only what has been reached there is free for other streams.

@@ -141,6 +141,10 @@ void sample_forget(void *self, uni_sample_output *output) noexcept;
 
 uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t for_write,
                            uni_error *error) noexcept;
+// Throws INVALID_ARGUMENT unless each element lies on a multiple of its size, at which alone a device reads and writes it.
+// `what` is the work that needs it: "adding".
+void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *name, const char *what);
+
 // How many multiprocessors move rows where nobody has said it: enough for the link where memory of the host takes part.
 // On an H100 with PCIe Gen5, 8 blocks of 1024 threads read at the rate of the link, and 4 at half of it.
 constexpr int32_t kLinkMultiprocessors = 12;

@@ -50,10 +50,7 @@ uni_status fill(void *self, const uni_rows *destination, const void *value, int6
                 uni_error *error) noexcept {
   return enter(self, error, [&](Backend &backend) {
     if (destination->row_bytes == 0 || destination->num_rows == 0) return;
-    if (reinterpret_cast<uintptr_t>(destination->data) % static_cast<uint64_t>(element_bytes) != 0 ||
-        destination->row_pitch % element_bytes != 0)
-      throw Error(UNI_STATUS_INVALID_ARGUMENT, "tensor has elements of %lld bytes that are not aligned to their size",
-                  static_cast<long long>(element_bytes));
+    require_aligned(*destination, element_bytes, "tensor", "filling");
     Operation operation(backend, device_of(backend, destination->data, nullptr), stream, false, {},
                         Operation::Capture::kPossible);
     operation.writes(*destination);

@@ -11,15 +11,6 @@
 namespace uni::cuda {
 namespace {
 
-// Elements are read one by one where pieces of several do not fit, and a device reads them at their own alignment only.
-void require_aligned(const uni_rows &rows, int32_t dtype, const char *name) {
-  const uint64_t element_bytes = static_cast<uint64_t>(core::dtype_size(dtype));
-  if (((reinterpret_cast<uintptr_t>(rows.data) | static_cast<uint64_t>(rows.row_pitch)) & (element_bytes - 1)) != 0)
-    throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                "%s has elements of %llu bytes that are not aligned to their size, as converting on a device needs",
-                name, static_cast<unsigned long long>(element_bytes));
-}
-
 class Gather {
  public:
   Gather(Backend &backend, const uni_gather_plan &plan, Stream stream)
@@ -79,8 +70,8 @@ class Gather {
                                       plan_.num_indices});
       if (part.out.row_bytes > 0) request_.parts[request_.num_parts++] = {part.source, part.out, to_host && !from_host};
       if (part.source_dtype == part.out_dtype) continue;
-      require_aligned(part.source, part.source_dtype, "source");
-      require_aligned(part.out, part.out_dtype, "out");
+      require_aligned(part.source, core::dtype_size(part.source_dtype), "source", "converting");
+      require_aligned(part.out, core::dtype_size(part.out_dtype), "out", "converting");
     }
     // What has no bytes is looked at all the same, for the sake of the index.
     if (request_.num_parts == 0)

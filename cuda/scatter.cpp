@@ -8,14 +8,6 @@
 namespace uni::cuda {
 namespace {
 
-void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *name) {
-  if (reinterpret_cast<uintptr_t>(rows.data) % static_cast<uint64_t>(element_bytes) != 0 ||
-      rows.row_pitch % element_bytes != 0)
-    throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                "%s has elements of %lld bytes that are not aligned to their size, as adding on a device needs", name,
-                static_cast<long long>(element_bytes));
-}
-
 void note_uses(Operation &operation, const uni_scatter_plan &plan) {
   operation.writes(plan.destination);
   operation.reads(plan.index, plan.num_indices * core::dtype_size(plan.index_dtype));
@@ -51,8 +43,8 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
     };
     if (plan->reduce == UNI_SCATTER_ADD) {
       const int64_t element_bytes = core::dtype_size(plan->dtype);
-      require_aligned(plan->destination, element_bytes, "destination");
-      require_aligned(plan->rows, element_bytes, "rows");
+      require_aligned(plan->destination, element_bytes, "destination", "adding");
+      require_aligned(plan->rows, element_bytes, "rows", "adding");
       Operation operation(backend, plan->device_id, stream, looks, question, Operation::Capture::kPossible);
       note_uses(operation, *plan);
       request.record = operation.record();

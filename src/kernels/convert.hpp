@@ -58,7 +58,7 @@ struct ConvertingMove {
 inline RowMoves plan_conversion(const char *source, int64_t source_pitch, char *out, int64_t out_pitch,
                                 int64_t num_elements, int elements, int most_lane_shift, bool align_out) {
   RowMoves moves = {source, source_pitch, out, out_pitch, num_elements / elements, 0, 0, align_out};
-  while (moves.lane_shift < most_lane_shift && int64_t{1} << moves.lane_shift < moves.num_pieces) ++moves.lane_shift;
+  moves.lane_shift = lane_shift_for(moves.num_pieces, most_lane_shift);
   return moves;
 }
 

@@ -35,8 +35,14 @@ struct RowMoves {
   int32_t align_out;    // lines of `out` are kept whole, rather than lines of `source`
 };
 
-// The widest piece that divides addresses, pitches and the row, and as many lanes as a row has pieces, up to
-// 2^most_lane_shift.
+// As many lanes as a row has pieces, up to 2^most_lane_shift, as a power of two.
+inline int32_t lane_shift_for(int64_t num_pieces, int most_lane_shift) {
+  int32_t lane_shift = 0;
+  while (lane_shift < most_lane_shift && int64_t{1} << lane_shift < num_pieces) ++lane_shift;
+  return lane_shift;
+}
+
+// With the widest piece that divides addresses, pitches and the row.
 inline RowMoves plan_row_moves(const char *source, int64_t source_pitch, char *out, int64_t out_pitch,
                                int64_t row_bytes, int most_lane_shift, bool align_out) {
   const uint64_t all = reinterpret_cast<uintptr_t>(source) | reinterpret_cast<uintptr_t>(out) |
@@ -44,7 +50,7 @@ inline RowMoves plan_row_moves(const char *source, int64_t source_pitch, char *o
   RowMoves moves = {source, source_pitch, out, out_pitch, 0, 0, 0, align_out};
   while (moves.piece_shift < 4 && (all >> moves.piece_shift & 1u) == 0) ++moves.piece_shift;
   moves.num_pieces = row_bytes >> moves.piece_shift;
-  while (moves.lane_shift < most_lane_shift && int64_t{1} << moves.lane_shift < moves.num_pieces) ++moves.lane_shift;
+  moves.lane_shift = lane_shift_for(moves.num_pieces, most_lane_shift);
   return moves;
 }
 

@@ -28,19 +28,11 @@ _ORDERS = ("auto", "as_given", "by_page")
 _PLAIN, _CPU_PATH = "plain copy", "cpu path"
 
 
-def _order_list(text: str) -> list[str]:
-    names = text.split(",")
-    for name in names:
-        if name not in _ORDERS:
-            raise argparse.ArgumentTypeError(f"{name!r} is no order, expected {', '.join(_ORDERS)}")
-    return names
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     rows.add_arguments(parser, "gather", TARGETS)
     parser.add_argument(
         "--order",
-        type=_order_list,
+        type=sizes.word_list(_ORDERS, "order"),
         default=["auto"],
         metavar="ORDER,ORDER",
         help="in which a device takes the rows: auto, as_given, by_page (auto)",

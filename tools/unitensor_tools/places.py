@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Sequence
 
 import unitensor as ut
 
+from . import sizes
+
 KINDS = ("host", "pinned", "managed", "device", "unified")
 
 
@@ -27,18 +29,10 @@ class Place(NamedTuple):
         return self.device != "cpu"
 
 
-def _kind_list(text: str) -> list[str]:
-    kinds = text.split(",")
-    for kind in kinds:
-        if kind not in KINDS:
-            raise argparse.ArgumentTypeError(f"{kind!r} is no kind of memory, expected {', '.join(KINDS)}")
-    return kinds
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--memory",
-        type=_kind_list,
+        type=sizes.word_list(KINDS, "kind of memory"),
         metavar="KIND,KIND",
         help="kinds of memory: host, pinned, managed, device, unified (all that the device reads; host without one)",
     )

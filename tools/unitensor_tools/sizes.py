@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sizes on the command line: 4096, 64K, 512M, 2G."""
+"""Lists on the command line: of sizes (4096, 64K, 512M, 2G), and of words."""
 
 from __future__ import annotations
 
 import argparse
+from typing import Callable, Sequence
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -29,3 +30,16 @@ def size_list(text: str) -> list[int]:
 def count_list(text: str) -> list[int]:
     """Numbers from 0 on."""
     return [0 if part == "0" else size(part) for part in text.split(",")]
+
+
+def word_list(known: Sequence[str], what: str) -> Callable[[str], list[str]]:
+    """A parser of lists of known words; `what` says in messages what they name."""
+
+    def parse(text: str) -> list[str]:
+        words = text.split(",")
+        for word in words:
+            if word not in known:
+                raise argparse.ArgumentTypeError(f"{word!r} is no {what}, expected {', '.join(known)}")
+        return words
+
+    return parse

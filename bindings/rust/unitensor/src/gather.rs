@@ -5,7 +5,7 @@ use unitensor_sys as ffi;
 use crate::array::{Array, ArrayMut};
 use crate::call::struct_size;
 use crate::error::Result;
-use crate::flight::{operate, operate_and_make, Access, Flight};
+use crate::flight::{operate, operate_and_make, Access, Flight, Operand};
 use crate::kinds::{Dtype, Memory};
 use crate::stream::Stream;
 use crate::tensor::Tensor;
@@ -219,18 +219,7 @@ impl Tensor<'_> {
     /// As [`Tensor::gather`]; `NotSupported` for a conversion that is not offered; `InvalidArgument` for int8 as another
     /// dtype without scales.
     pub fn gather_with<'i>(&self, index: impl Into<Array<'i>>, options: GatherOptions) -> Result<Tensor<'static>> {
-        let index = index.into();
-        let (raw, stream) = (options.to_raw(), options.stream.as_raw());
-        let operands = [self.operand(Access::Read), index.operand()];
-        // SAFETY: `operate_and_make` keeps both operands until the operation is done; the options carry their size.
-        let handle = operate_and_make(self.raw_context(), &operands, |out, error| unsafe {
-            ffi::uni_gather(self.as_ptr(), &index.raw, &raw, stream, out, error)
-        })?;
-        let mut rows = Tensor::from_handle(handle, false);
-        if index.operand().on_device {
-            rows.flight = Flight::written().into();
-        }
-        Ok(rows)
+        self.gather_new(index.into(), None, options)
     }
 
     /// Gathers rows into memory that is there: `out` has this tensor's dtype and the shape of [`Tensor::gather`]'s result,
@@ -252,11 +241,57 @@ impl Tensor<'_> {
         out: impl Into<ArrayMut<'o>>,
         options: GatherOptions,
     ) -> Result<()> {
-        let (index, out) = (index.into(), out.into());
-        let (raw, stream) = (options.to_raw(), options.stream.as_raw());
-        let operands = [self.operand(Access::Read), index.operand(), out.operand()];
-        // SAFETY: `operate` keeps the operands until the operation is done; `out` is borrowed exclusively.
-        operate(self.raw_context(), &operands, |error| unsafe {
+        self.gather_there(index.into(), None, out.into(), options)
+    }
+
+    /// A gather into a new tensor, with the scales of rows of int8 or without.
+    pub(crate) fn gather_new(
+        &self,
+        index: Array<'_>,
+        row_scales: Option<Array<'_>>,
+        options: GatherOptions,
+    ) -> Result<Tensor<'static>> {
+        let (mut raw, stream) = (options.to_raw(), options.stream_of());
+        let mut operands = vec![self.operand(Access::Read), index.operand()];
+        if let Some(scales) = &row_scales {
+            raw.row_scales = &scales.raw;
+            operands.push(scales.operand());
+        }
+        // SAFETY: `operate_and_make` keeps the operands until the operation is done; the options carry their size, and the
+        // scales' description outlives the call.
+        let handle = operate_and_make(self.raw_context(), &operands, |out, error| unsafe {
+            ffi::uni_gather(self.as_ptr(), &index.raw, &raw, stream, out, error)
+        })?;
+        let mut rows = Tensor::from_handle(handle, false);
+        if index.operand().on_device {
+            rows.flight = Flight::written().into();
+        }
+        Ok(rows)
+    }
+
+    /// A gather into memory that is there, with the scales of rows of int8 or without.
+    pub(crate) fn gather_there(
+        &self,
+        index: Array<'_>,
+        row_scales: Option<Array<'_>>,
+        out: ArrayMut<'_>,
+        options: GatherOptions,
+    ) -> Result<()> {
+        let (mut raw, stream) = (options.to_raw(), options.stream_of());
+        // Without scales a small call allocates nothing, here either.
+        let plain = [self.operand(Access::Read), index.operand(), out.operand()];
+        let scaled;
+        let operands: &[Operand<'_>] = match &row_scales {
+            None => &plain,
+            Some(scales) => {
+                raw.row_scales = &scales.raw;
+                scaled = [self.operand(Access::Read), index.operand(), out.operand(), scales.operand()];
+                &scaled
+            }
+        };
+        // SAFETY: `operate` keeps the operands until the operation is done; `out` is borrowed exclusively; the scales'
+        // description outlives the call.
+        operate(self.raw_context(), operands, |error| unsafe {
             ffi::uni_gather_into(self.as_ptr(), &index.raw, &raw, stream, &out.raw, error)
         })
     }

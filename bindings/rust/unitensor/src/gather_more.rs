@@ -4,7 +4,7 @@ use unitensor_sys as ffi;
 
 use crate::array::{is_on_device, Array, ArrayMut};
 use crate::error::{Error, Result};
-use crate::flight::{operate, operate_and_make, Access, Flight};
+use crate::flight::{operate, Access};
 use crate::gather::GatherOptions;
 use crate::kinds::Memory;
 use crate::tensor::Tensor;
@@ -34,20 +34,7 @@ impl Tensor<'_> {
         row_scales: impl Into<Array<'s>>,
         options: GatherOptions,
     ) -> Result<Tensor<'static>> {
-        let (index, scales) = (index.into(), row_scales.into());
-        let (mut raw, stream) = (options.to_raw(), options.stream_of());
-        raw.row_scales = &scales.raw;
-        let operands = [self.operand(Access::Read), index.operand(), scales.operand()];
-        // SAFETY: `operate_and_make` keeps the operands until the operation is done; the scales' description outlives the
-        // call.
-        let handle = operate_and_make(self.raw_context(), &operands, |out, error| unsafe {
-            ffi::uni_gather(self.as_ptr(), &index.raw, &raw, stream, out, error)
-        })?;
-        let mut rows = Tensor::from_handle(handle, false);
-        if index.operand().on_device {
-            rows.flight = Flight::written().into();
-        }
-        Ok(rows)
+        self.gather_new(index.into(), Some(row_scales.into()), options)
     }
 
     /// As [`Tensor::gather_scaled_with`], into memory that is there: `out` has the dtype of the options.
@@ -61,14 +48,7 @@ impl Tensor<'_> {
         out: impl Into<ArrayMut<'o>>,
         options: GatherOptions,
     ) -> Result<()> {
-        let (index, scales, out) = (index.into(), row_scales.into(), out.into());
-        let (mut raw, stream) = (options.to_raw(), options.stream_of());
-        raw.row_scales = &scales.raw;
-        let operands = [self.operand(Access::Read), index.operand(), scales.operand(), out.operand()];
-        // SAFETY: `operate` keeps the operands until the operation is done; `out` is borrowed exclusively.
-        operate(self.raw_context(), &operands, |error| unsafe {
-            ffi::uni_gather_into(self.as_ptr(), &index.raw, &raw, stream, &out.raw, error)
-        })
+        self.gather_there(index.into(), Some(row_scales.into()), out.into(), options)
     }
 }
 
