@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "api.hpp"
+#include "kernels/draw_edges.hpp"
 #include "kernels/fill.hpp"
 #include "kernels/gather.hpp"
 #include "kernels/sample_passes.hpp"
@@ -34,7 +35,8 @@ Result run_with_width(Launch &launch, const Kernel &kernel, int64_t pieces, int6
     if (pieces <= 1) return launch.template run<1>(kernel, num_groups);
   if constexpr (kLeast <= 2)
     if (pieces <= 2) return launch.template run<2>(kernel, num_groups);
-  if (pieces <= 4) return launch.template run<4>(kernel, num_groups);
+  if constexpr (kLeast <= 4)
+    if (pieces <= 4) return launch.template run<4>(kernel, num_groups);
   if (pieces <= 8) return launch.template run<8>(kernel, num_groups);
   if (pieces <= 16) return launch.template run<16>(kernel, num_groups);
   return launch.template run<32>(kernel, num_groups);
@@ -282,15 +284,25 @@ Result dispatch_number(const SampleRequest &r, Launch &launch) {
 
 template <class Indptr, class Node, class Launch>
 Result dispatch_draw(const SampleRequest &r, Launch &launch) {
-  const Indptr *const indptr = static_cast<const Indptr *>(r.indptr);
   const Node *const nodes = static_cast<const Node *>(r.nodes);
-  if (r.pass == SamplePass::kCountDraws)
-    return launch.template run<32>(
-        kernels::CountDraws<Indptr, Node>{indptr, nodes, r.frontier_capacity, r.fanout, r.replace, r.counts, r.draws},
-        groups_of_32(r.frontier_capacity + 1));
-  const kernels::DrawEdges<Indptr, Node> kernel{indptr,
+  if (r.pass == SamplePass::kCountDraws) {
+    using Kernel = kernels::CountDraws<Indptr, Node>;
+    const Kernel kernel{static_cast<const Indptr *>(r.indptr),
+                        nodes,
+                        r.frontier_capacity,
+                        r.fanout,
+                        r.replace,
+                        r.counts,
+                        r.lists,
+                        r.draws};
+    return launch.template run<32>(kernel, groups_of_32(Kernel::kLanesPerNode * (r.frontier_capacity + 1)));
+  }
+  const kernels::DrawEdges<Indptr, Node> kernel{r.lists,
                                                 static_cast<const Node *>(r.indices),
+                                                r.num_graph_edges,
                                                 static_cast<const Indptr *>(r.graph_edge_ids),
+                                                r.indices_over_link,
+                                                r.edge_ids_over_link,
                                                 nodes,
                                                 r.fanout,
                                                 r.replace,
@@ -305,8 +317,10 @@ Result dispatch_draw(const SampleRequest &r, Launch &launch) {
                                                 static_cast<Node *>(r.targets),
                                                 static_cast<Indptr *>(r.edge_ids)};
   const int64_t groups = r.sets != nullptr ? std::min(r.num_sets, r.frontier_capacity) : r.frontier_capacity;
-  // All neighbours of a node may be any number: 32 lanes.
-  return run_with_width<4>(launch, kernel, r.fanout < 0 ? 32 : r.fanout, groups);
+  // All neighbours of a node may be any number: 32 lanes. To read a whole line takes 8.
+  const int64_t slots = r.fanout < 0 ? 32 : r.fanout;
+  if (r.indices_over_link || r.edge_ids_over_link) return run_with_width<8>(launch, kernel, slots, groups);
+  return run_with_width<4>(launch, kernel, slots, groups);
 }
 
 template <class Launch>

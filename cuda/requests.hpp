@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/adjacency.hpp"
 #include "kernels/bounds.hpp"
 #include "kernels/philox.hpp"
 #include "kernels/sample_passes.hpp"
@@ -103,7 +104,7 @@ enum class SamplePass {
   kFinishSample,
 };
 
-// The members that a pass reads are those of its kernel in kernels/sample_passes.hpp.
+// The members that a pass reads are those of its kernel in kernels/sample_passes.hpp and kernels/draw_edges.hpp.
 struct SampleRequest {
   SamplePass pass;
   int32_t indptr_dtype, node_dtype, seeds_dtype;
@@ -117,10 +118,12 @@ struct SampleRequest {
   void *met;
 
   const void *indptr, *indices, *graph_edge_ids;
+  bool indices_over_link, edge_ids_over_link;  // they are not in the memory of the device
   int64_t fanout;
   bool replace;
   kernels::Subkey subkey;
   int64_t frontier_capacity;
+  kernels::AdjacencyList *lists;
   int64_t *draws;
   int64_t *picks;
   uint64_t *sets;

@@ -247,8 +247,9 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
       throw too_many_nodes_error(plan->graph.num_nodes);
     backend.require_readable(plan->seeds, "seeds", plan->device_id);
     backend.require_readable(plan->graph.indptr, "graph", plan->device_id);
-    backend.require_readable(plan->graph.indices, "graph", plan->device_id);
-    backend.require_readable(plan->graph.edge_ids, "graph", plan->device_id);
+    GraphMemory memory = {};
+    memory.indices = backend.require_readable(plan->graph.indices, "graph", plan->device_id);
+    memory.edge_ids = backend.require_readable(plan->graph.edge_ids, "graph", plan->device_id);
     BoundsQuestion question;
     question.kind = BoundsQuestion::kSeeds;
     question.report = true;
@@ -261,7 +262,7 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
     operation.reads(graph.indices, graph.num_edges * core::dtype_size(graph.indices_dtype));
     operation.reads(graph.edge_ids, graph.num_edges * core::dtype_size(graph.indptr_dtype));
     backend.service_streams().of(plan->device_id);  // the arrays will be freed on it
-    SamplePasses passes(backend, operation, *plan);
+    SamplePasses passes(backend, operation, *plan, memory);
     if (const std::optional<Bounds> bounds = bounds_of(*plan); bounds.has_value())
       sample_within_bounds(operation, passes, backend, *plan, *bounds, output);
     else

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sample_passes.hpp"
 
+#include "kernels/sample_neighbors.hpp"
+
 #include "unitensor/sample.h"
 
 namespace uni::cuda {
@@ -13,7 +15,8 @@ int64_t round_up_to_line(int64_t bytes) { return (bytes + 63) & ~int64_t{63}; }
 
 }  // namespace
 
-SamplePasses::SamplePasses(Backend &backend, Operation &operation, const uni_sample_plan &plan)
+SamplePasses::SamplePasses(Backend &backend, Operation &operation, const uni_sample_plan &plan,
+                           const GraphMemory &graph_memory)
     : backend_(backend), operation_(operation), plan_(plan) {
   base_.indptr_dtype = plan.graph.indptr_dtype;
   base_.node_dtype = plan.graph.indices_dtype;
@@ -26,6 +29,8 @@ SamplePasses::SamplePasses(Backend &backend, Operation &operation, const uni_sam
   base_.indptr = plan.graph.indptr;
   base_.indices = plan.graph.indices;
   base_.graph_edge_ids = plan.graph.edge_ids;
+  base_.indices_over_link = graph_memory.indices != PointerKind::kDevice;
+  base_.edge_ids_over_link = plan.graph.edge_ids != nullptr && graph_memory.edge_ids != PointerKind::kDevice;
   base_.replace = (plan.flags & UNI_SAMPLE_REPLACE) != 0;
 }
 
@@ -112,12 +117,14 @@ HopMemory SamplePasses::count_draws(int hop, int64_t frontier_capacity, void *no
   memory.hop = hop;
   memory.frontier_capacity = frontier_capacity;
   memory.draws = operation_.allocate_array<int64_t>(frontier_capacity + 1);
+  memory.lists = operation_.allocate_array<kernels::AdjacencyList>(frontier_capacity);
   memory.num_edges = memory.draws + frontier_capacity;
   SampleRequest request = base_;
   request.hop = hop;
   request.nodes = nodes;
   request.fanout = plan_.fanouts[hop];
   request.frontier_capacity = frontier_capacity;
+  request.lists = memory.lists;
   request.draws = memory.draws;
   launch(request, SamplePass::kCountDraws);
   scan(memory.draws, frontier_capacity + 1);
@@ -138,6 +145,7 @@ void SamplePasses::draw_edges(HopMemory &memory, int64_t edge_capacity, void *no
       kernels::make_subkey(plan_.seed, 0, static_cast<uint32_t>(memory.hop), 0,
                            base_.replace ? kernels::Method::kUniformWithReplacement : kernels::Method::kUniform);
   request.frontier_capacity = memory.frontier_capacity;
+  request.lists = memory.lists;
   request.draws = memory.draws;
   request.picks = memory.picks;
   if (!base_.replace && request.fanout > 0 && edge_capacity > 0) {
@@ -186,9 +194,9 @@ void SamplePasses::finish_sample(int64_t *const (&edge_counts)[3]) {
 }
 
 void SamplePasses::free(HopMemory &memory) noexcept {
-  for (void *data :
-       {static_cast<void *>(memory.draws), memory.met, static_cast<void *>(memory.picks),
-        static_cast<void *>(memory.sets), static_cast<void *>(memory.found), static_cast<void *>(memory.firsts)})
+  for (void *data : {static_cast<void *>(memory.lists), static_cast<void *>(memory.draws), memory.met,
+                     static_cast<void *>(memory.picks), static_cast<void *>(memory.sets),
+                     static_cast<void *>(memory.found), static_cast<void *>(memory.firsts)})
     if (data != nullptr) operation_.free(data);
 }
 

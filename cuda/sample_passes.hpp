@@ -20,10 +20,16 @@ struct EdgeArrays {
   void *sources = nullptr, *targets = nullptr, *edge_ids = nullptr;
 };
 
+// Where the entries of a graph lie.
+struct GraphMemory {
+  PointerKind indices, edge_ids;
+};
+
 // What the passes of one hop share.
 struct HopMemory {
   int hop = -1;  // -1: the seeds
   int64_t frontier_capacity = 0;
+  kernels::AdjacencyList *lists = nullptr;
   int64_t *draws = nullptr;            // after the scan: the first edge of each node of the frontier, and the total
   const int64_t *num_edges = nullptr;  // the total, in memory
   int64_t edge_capacity = 0;
@@ -37,7 +43,7 @@ struct HopMemory {
 
 class SamplePasses {
  public:
-  SamplePasses(Backend &backend, Operation &operation, const uni_sample_plan &plan);
+  SamplePasses(Backend &backend, Operation &operation, const uni_sample_plan &plan, const GraphMemory &graph_memory);
 
   int64_t node_bytes() const noexcept { return plan_.graph.indices_dtype == UNI_DTYPE_INT64 ? 8 : 4; }
   int64_t edge_id_bytes() const noexcept { return plan_.graph.indptr_dtype == UNI_DTYPE_INT64 ? 8 : 4; }

@@ -9,6 +9,14 @@
 
 namespace uni::kernels {
 
+// What a lane moves at once where addresses allow.
+struct alignas(16) Piece16 {
+  uint64_t low, high;
+};
+
+// What one request to memory of the host brings at most.
+constexpr uint64_t kLineBytes = 128;
+
 // T has 1, 2, 4, 8 or 16 bytes, and an alignment of as many.
 template <class T>
 UNI_HOST_DEVICE inline T load_global(const T *address) {

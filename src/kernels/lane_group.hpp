@@ -4,6 +4,9 @@
 // A group has kLanes lanes. Values that differ between lanes are Lane<T>, code that runs in every lane is a block
 // `g.each([&](int lane) {...})`, and all that stands between blocks is uniform over the group. Lanes meet only in ballot,
 // shuffle, scan and sum, or in memory from one block to the next: within a block no lane may read what another wrote.
+//
+// What may lie in memory of the host is read by `g.load(lane, wanted, address)`, which every lane calls, so that the reads of
+// a block stand in the same order in all of them: a GPU turns each into one request to a line of memory.
 #pragma once
 
 #include <cstdint>
@@ -69,6 +72,20 @@ class HostGroup {
   template <class T>
   UNI_HOST_DEVICE T shuffle(const Lane<T> &x, int source) const {
     return x[source];
+  }
+
+  // For each lane the value of the lane that it names.
+  template <class T>
+  UNI_HOST_DEVICE Lane<T> shuffle(const Lane<T> &x, const Lane<int> &sources) const {
+    Lane<T> values;
+    for (int lane = 0; lane < N; ++lane) values[lane] = x[sources[lane]];
+    return values;
+  }
+
+  // Zero where it is not wanted.
+  template <class T>
+  UNI_HOST_DEVICE T load(int /*lane*/, bool wanted, const T *address) const {
+    return wanted ? *address : T{};
   }
 
   // For each lane the sum over the lanes before it.

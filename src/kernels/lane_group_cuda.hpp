@@ -3,6 +3,7 @@
 // of threads are one-dimensional and a multiple of 32 wide.
 #pragma once
 
+#include "kernels/global_access.hpp"
 #include "kernels/lane_group.hpp"
 
 #if !defined(__CUDACC__)
@@ -52,6 +53,21 @@ class WarpGroup {
     (void)source;
     return x.value;
 #endif
+  }
+
+  template <class T>
+  __host__ __device__ Lane<T> shuffle(const Lane<T> &x, const Lane<int> &sources) const {
+#if defined(__CUDA_ARCH__)
+    return Lane<T>{__shfl_sync(mask(), x.value, sources.value, N)};
+#else
+    (void)sources;
+    return x;
+#endif
+  }
+
+  template <class T>
+  __host__ __device__ T load(int, bool wanted, const T *address) const {
+    return wanted ? load_global(address) : T{};
   }
 
   template <class T>

@@ -15,13 +15,7 @@
 
 namespace uni::kernels {
 
-// What a lane moves at once where addresses allow.
-struct alignas(16) Piece16 {
-  uint64_t low, high;
-};
-
 constexpr int kRowsInFlight = 2;
-constexpr uint64_t kLineBytes = 128;
 
 // How the rows of one tensor are moved: what is the same for all of them.
 struct RowMoves {
@@ -128,9 +122,8 @@ UNI_HOST_DEVICE inline void move_rows(Group &g, int64_t group, int64_t num_group
         for (int r = 0; r < kRowsInFlight; ++r) {
           const int64_t piece = at - shift[r];
           const bool inside = static_cast<uint64_t>(piece) < static_cast<uint64_t>(num_pieces);
-          values[r] = Source{};
-          if (inside && rows[r].from != nullptr)
-            values[r] = load_global(reinterpret_cast<const Source *>(rows[r].from) + piece);
+          values[r] =
+              g.load(lane, inside && rows[r].from != nullptr, reinterpret_cast<const Source *>(rows[r].from) + piece);
         }
         UNI_UNROLL
         for (int r = 0; r < kRowsInFlight; ++r) {

@@ -93,9 +93,11 @@ UNI_HOST_DEVICE inline void draw_floyd_one_lane(const Numbers &numbers, int64_t 
   }
 }
 
-template <class Group>
+// `store(lane, slot, pick)` is called for each slot, once. Where there are more of them than lanes it has to bring the pick
+// to `picks`, which tells later ones what has been taken.
+template <class Group, class Store>
 UNI_HOST_DEVICE inline void draw_floyd(Group &g, const Subkey &subkey, uint64_t node, int64_t degree, int64_t fanout,
-                                       int64_t *picks, const PickSet &set) {
+                                       int64_t *picks, const PickSet &set, Store &&store) {
   if constexpr (Group::kLanes == 1) {
     Block block{};
     draw_floyd_one_lane(
@@ -144,7 +146,7 @@ UNI_HOST_DEVICE inline void draw_floyd(Group &g, const Subkey &subkey, uint64_t 
       g.each([&](int lane) {
         const int64_t s = tile + lane;
         if (s < fanout) {
-          picks[s] = pick[lane];
+          store(lane, s, pick[lane]);
           if (!linear) set.insert<Atomics>(static_cast<uint64_t>(pick[lane]));
         }
       });
@@ -152,21 +154,29 @@ UNI_HOST_DEVICE inline void draw_floyd(Group &g, const Subkey &subkey, uint64_t 
   }
 }
 
-template <class Group>
+// As Floyd's.
+template <class Group, class Store>
 UNI_HOST_DEVICE inline void draw_with_replacement(Group &g, const Subkey &subkey, uint64_t node, int64_t degree,
-                                                  int64_t fanout, int64_t *picks) {
+                                                  int64_t fanout, Store &&store) {
   const uint64_t n = static_cast<uint64_t>(degree);
-  for_each_strided(g, 0, (fanout + 1) / 2, [&](int, int64_t pair) {
-    const Block block = draw_pair(subkey, node, static_cast<uint64_t>(pair));
-    picks[2 * pair] = bounded(block.x0, n);
-    if (2 * pair + 1 < fanout) picks[2 * pair + 1] = bounded(block.x1, n);
-  });
+  if constexpr (Group::kLanes == 1) {
+    for (int64_t pair = 0; pair < (fanout + 1) / 2; ++pair) {
+      const Block block = draw_pair(subkey, node, static_cast<uint64_t>(pair));
+      store(0, 2 * pair, bounded(block.x0, n));
+      if (2 * pair + 1 < fanout) store(0, 2 * pair + 1, bounded(block.x1, n));
+    }
+  } else {
+    for_each_strided(g, 0, fanout, [&](int lane, int64_t s) {
+      store(lane, s, bounded(draw(subkey, node, static_cast<uint64_t>(s)), n));
+    });
+  }
 }
 
 // Fills picks[0 .. num_drawn) with positions in [0, degree).
 template <class Group>
 UNI_HOST_DEVICE inline void draw_neighbors(Group &g, const Subkey &subkey, uint64_t node, int64_t degree,
                                            int64_t fanout, bool replace, int64_t *picks, const PickSet &set) {
+  const auto store = [picks](int, int64_t s, int64_t pick) { picks[s] = pick; };
   switch (how_to_draw(degree, fanout, replace)) {
     case Draw::kNothing:
       break;
@@ -174,10 +184,10 @@ UNI_HOST_DEVICE inline void draw_neighbors(Group &g, const Subkey &subkey, uint6
       for_each_strided(g, 0, degree, [&](int, int64_t i) { picks[i] = i; });
       break;
     case Draw::kFloyd:
-      draw_floyd(g, subkey, node, degree, fanout, picks, set);
+      draw_floyd(g, subkey, node, degree, fanout, picks, set, store);
       break;
     case Draw::kWithReplacement:
-      draw_with_replacement(g, subkey, node, degree, fanout, picks);
+      draw_with_replacement(g, subkey, node, degree, fanout, store);
       break;
   }
 }

@@ -5,34 +5,17 @@
 //
 //   check_seeds, start_sample                                          the seeds are nodes, or the sample is empty
 //   [insert_nodes, find_firsts, scan, number_nodes, look_up_nodes]     number them
-//   for each hop:  count_draws, scan, draw_edges, [number as above], finish_hop
+//   for each hop:  count_draws, scan, draw_edges (kernels/draw_edges.hpp), [number as above], finish_hop
 #pragma once
 
 #include <cstdint>
 
 #include "kernels/bounds.hpp"
 #include "kernels/lane_group.hpp"
-#include "kernels/philox.hpp"
 #include "kernels/relabel.hpp"
-#include "kernels/sample_neighbors.hpp"
+#include "kernels/sample_counts.hpp"
 
 namespace uni::kernels {
-
-constexpr int kMostHops = 16;
-
-// The counts of a sample in progress. The first two are what an array of the sample carries as its count.
-struct SampleCounts {
-  int64_t num_nodes;
-  int64_t num_edges;
-  int64_t num_seeds;  // 0 if one of them is bad
-  int64_t num_bad_seeds;
-  int64_t bad_seed_position;  // of the first one
-  int64_t bad_seed_value;
-  int64_t frontier_begin;  // local number of the first node of the hop's frontier
-  int64_t frontier_size;
-  int64_t hop_edges[kMostHops];
-  int64_t hop_nodes[kMostHops + 1];
-};
 
 // Positions that one group numbers in one go; each such chunk has one entry in the scan.
 constexpr int64_t kNumberChunk = 512;
@@ -92,77 +75,6 @@ struct StartSample {
       counts->bad_seed_position = static_cast<int64_t>(record->first_plus_one) - 1;
       counts->bad_seed_value = record->value;
     });
-  }
-};
-
-// How many neighbours each node of the frontier draws; zero up to the capacity, which the scan reads, and once more
-// behind it, where the scan leaves the total.
-template <class Indptr, class Node>
-struct CountDraws {
-  const Indptr *indptr;
-  const Node *nodes;
-  int64_t capacity;
-  int64_t fanout;
-  bool replace;
-  const SampleCounts *counts;
-  int64_t *draws;
-
-  template <class Group>
-  UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
-    const int64_t size = counts->frontier_size;
-    const Node *const frontier = nodes + counts->frontier_begin;
-    for_each_of_all(g, group, num_groups, capacity + 1, [&](int64_t i) {
-      int64_t drawn = 0;
-      if (i < size) {
-        const Indptr *const entry = indptr + frontier[i];
-        drawn = num_drawn(static_cast<int64_t>(entry[1]) - static_cast<int64_t>(entry[0]), fanout, replace);
-      }
-      draws[i] = drawn;
-    });
-  }
-};
-
-template <class Indptr, class Node>
-struct DrawEdges {
-  const Indptr *indptr;
-  const Node *indices;
-  const Indptr *graph_edge_ids;  // may be NULL
-  const Node *nodes;
-  int64_t fanout;
-  bool replace;
-  Subkey subkey;
-  const SampleCounts *counts;
-  const int64_t *first_edge;  // of each node of the frontier, within the hop
-  int64_t *picks;             // as many as edges of the hop
-  uint64_t *sets;             // a PickSet to a group, where the fan-out needs one
-  uint64_t set_capacity;
-  // Of the hop: its edges begin at edge 0, or at edge counts->num_edges where they lie behind those of earlier hops.
-  bool behind_earlier_hops;
-  Node *met;
-  Node *targets;
-  Indptr *edge_ids;  // may be NULL
-
-  template <class Group>
-  UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
-    const int64_t size = counts->frontier_size, begin_local = counts->frontier_begin;
-    const int64_t shift = behind_earlier_hops ? counts->num_edges : 0;
-    const PickSet set{sets + group * static_cast<int64_t>(set_capacity), set_capacity - 1};
-    for (int64_t i = group; i < size; i += num_groups) {
-      const Node node = nodes[begin_local + i];
-      const Indptr *const entry = indptr + node;
-      const int64_t begin = static_cast<int64_t>(entry[0]);
-      const int64_t degree = static_cast<int64_t>(entry[1]) - begin;
-      const int64_t first = first_edge[i];
-      int64_t *const mine = picks + first;
-      draw_neighbors(g, subkey, static_cast<uint64_t>(node), degree, fanout, replace, mine, set);
-      for_each_strided(g, 0, num_drawn(degree, fanout, replace), [&](int, int64_t slot) {
-        const int64_t edge = begin + mine[slot];
-        met[first + slot] = indices[edge];
-        targets[shift + first + slot] = static_cast<Node>(begin_local + i);
-        if (edge_ids != nullptr)
-          edge_ids[shift + first + slot] = graph_edge_ids != nullptr ? graph_edge_ids[edge] : static_cast<Indptr>(edge);
-      });
-    }
   }
 };
 

@@ -28,10 +28,11 @@ static bool reaches(const Machine &machine, const SampleRequest &r) {
     case SamplePass::kCountDraws:
       return reach.bytes(r.indptr, (r.num_graph_nodes + 1) * offset)
           .bytes(r.draws, 8 * (r.frontier_capacity + 1))
+          .bytes(r.lists, 16 * r.frontier_capacity)
           .good();
     case SamplePass::kDrawEdges:
       return reach.bytes(r.draws, 8 * (r.frontier_capacity + 1))
-          .bytes(r.indptr, (r.num_graph_nodes + 1) * offset)
+          .bytes(r.lists, 16 * r.frontier_capacity)
           .bytes(r.indices, r.num_graph_edges * node)
           .optional(r.graph_edge_ids, r.num_graph_edges * offset)
           .bytes(r.nodes, 1)

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "kernels/atomics.hpp"
+#include "kernels/draw_edges.hpp"
 #include "kernels/gather.hpp"
 #include "kernels/lane_group.hpp"
 #include "kernels/lane_group_cuda.hpp"
@@ -64,6 +65,13 @@ __global__ void __launch_bounds__(1024, 1) rows_kernel(const __grid_constant__ K
   kernel(g, (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32, num_groups);
 }
 
+// What reads graphs, in blocks of which several are to fit a multiprocessor.
+template <int N, class Kernel>
+__global__ void __launch_bounds__(256, 4) graph_kernel(const __grid_constant__ Kernel kernel, int64_t num_groups) {
+  WarpGroup<N> g;
+  kernel(g, (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / N, num_groups);
+}
+
 // What crosses lanes, for the widths and types that kernels use.
 template <int N>
 __global__ void crossing_kernel(uint32_t *ballots, int64_t *values) {
@@ -122,3 +130,16 @@ INSTANTIATE_CONVERSION(Float32, Float16)
 INSTANTIATE_CONVERSION(Float16, Bfloat16)
 INSTANTIATE_CONVERSION(Bfloat16, Float32)
 INSTANTIATE_CONVERSION(ScaledInt8, Float32)
+
+#define INSTANTIATE_GRAPH(N, ...) \
+  template __global__ void graph_kernel<N, __VA_ARGS__>(const __grid_constant__ __VA_ARGS__, int64_t);
+#define INSTANTIATE_HOP(INDPTR, NODE) \
+  INSTANTIATE_GRAPH(32, CountDraws<INDPTR, NODE>) \
+  INSTANTIATE_GRAPH(4, DrawEdges<INDPTR, NODE>) \
+  INSTANTIATE_GRAPH(8, DrawEdges<INDPTR, NODE>) \
+  INSTANTIATE_GRAPH(16, DrawEdges<INDPTR, NODE>) \
+  INSTANTIATE_GRAPH(32, DrawEdges<INDPTR, NODE>)
+INSTANTIATE_HOP(int64_t, int64_t)
+INSTANTIATE_HOP(int64_t, int32_t)
+INSTANTIATE_HOP(int32_t, int64_t)
+INSTANTIATE_HOP(int32_t, int32_t)
