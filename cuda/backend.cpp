@@ -151,19 +151,13 @@ Operation::~Operation() {
   if (!finished_) finish();
 }
 
-void Operation::uses(const void *data, int64_t num_bytes, bool written) noexcept {
-  if (data == nullptr || num_bytes <= 0 || is_captured_) return;
+void Operation::uses(const void *data, int64_t num_bytes, bool written) {
+  if (data == nullptr || num_bytes <= 0) return;
+  if (is_captured_) return captured_->keep(backend_.keep(data, num_bytes));
   RunningOperation &operation = entry_.front();
   const auto begin = reinterpret_cast<uintptr_t>(data);
   operation.uses[static_cast<size_t>(operation.num_uses++)] = {begin, begin + static_cast<uintptr_t>(num_bytes),
                                                                written};
-}
-
-void Operation::uses(const uni_rows &rows, bool written) {
-  uses(rows.data, span_of(rows), written);
-  if (!is_captured_ || rows.owner == nullptr) return;
-  captured_->make_room();
-  captured_->keep(backend_.keep(rows.owner));
 }
 
 void Operation::begin() {
@@ -214,10 +208,10 @@ void Backend::require_not_captured(Stream stream) {
                 "the stream is being captured into a graph, which takes gathers, scatters, copies and fills only");
 }
 
-uni_deferred *Backend::keep(void *owner) {
-  uni_deferred *const item = keep_(owner);
-  if (item == nullptr) throw std::bad_alloc();
-  return item;
+uni_deferred *Backend::keep(const void *data, int64_t num_bytes) {
+  uni_deferred *items = nullptr;
+  if (keep_(data, num_bytes, &items) != UNI_STATUS_OK) throw std::bad_alloc();
+  return items;
 }
 
 uni_status create(const Api &api, const uni_backend_config *config, void **self, uni_error *error) noexcept {

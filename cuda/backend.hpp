@@ -32,8 +32,8 @@ class Backend {
   void require_not_captured(Stream stream);
   // Whether it is being captured. Throws NOT_SUPPORTED for the default stream while that may not be used.
   bool is_captured(Stream stream);
-  // Something that keeps what `owner` of a uni_rows stands for until it is run.
-  uni_deferred *keep(void *owner);
+  // What keeps the tensors that have a byte of this memory, each until it is run.
+  uni_deferred *keep(const void *data, int64_t num_bytes);
   // The same as require_readable for the count of an index, which may be NULL.
   void require_count(const int64_t *count, int32_t device_id);
   // Blocks until what this context has released is free: what is still in use may be what is missing. The current device is
@@ -55,7 +55,7 @@ class Backend {
   const NodeChoice nodes_;
   const HostPlacement host_placement_;
   Timeline timeline_;
-  uni_deferred *(*const keep_)(void *);
+  uni_status (*const keep_)(const void *, int64_t, uni_deferred **);
 };
 
 // Work on one stream of one device: what is enqueued between construction and finish(). Memory taken from it lasts until
@@ -74,9 +74,9 @@ class Operation {
 
   Stream stream() const noexcept { return stream_; }
   // What it reads and writes, for what the CPU does later.
-  void reads(const void *data, int64_t num_bytes) noexcept { uses(data, num_bytes, false); }
-  void reads(const uni_rows &rows) { uses(rows, false); }
-  void writes(const uni_rows &rows) { uses(rows, true); }
+  void reads(const void *data, int64_t num_bytes) { uses(data, num_bytes, false); }
+  void reads(const uni_rows &rows) { uses(rows.data, span_of(rows), false); }
+  void writes(const uni_rows &rows) { uses(rows.data, span_of(rows), true); }
   // All that it reads and writes has been said, and what follows is enqueued.
   void begin();
   // It stands for the work of others on the stream, which later operations wait for.
@@ -102,8 +102,7 @@ class Operation {
   static int64_t span_of(const uni_rows &rows) noexcept {
     return rows.num_rows == 0 ? 0 : (rows.num_rows - 1) * rows.row_pitch + rows.row_bytes;
   }
-  void uses(const void *data, int64_t num_bytes, bool written) noexcept;
-  void uses(const uni_rows &rows, bool written);
+  void uses(const void *data, int64_t num_bytes, bool written);
 
   Backend &backend_;
   DeviceScope device_;

@@ -5,7 +5,20 @@ namespace uni::cuda {
 
 CapturedOperation::~CapturedOperation() {
   operations_.give_back(record_);
-  for (uni_deferred *const item : kept_) item->run(item);
+  while (kept_ != nullptr) {
+    uni_deferred *const item = kept_;
+    kept_ = item->next;
+    item->run(item);
+  }
+}
+
+void CapturedOperation::keep(uni_deferred *items) noexcept {
+  while (items != nullptr) {
+    uni_deferred *const item = items;
+    items = item->next;
+    item->next = kept_;
+    kept_ = item;
+  }
 }
 
 CapturedOperations::~CapturedOperations() {
@@ -18,6 +31,7 @@ std::unique_ptr<CapturedOperation> CapturedOperations::prepare(bool with_record,
   auto operation = std::make_unique<CapturedOperation>(operations_);
   if (with_record) operation->record_ = operations_.take_record();
   operation->question_ = question;
+  operation->question_.num_indices = -1;
   operation->owner_ = owner;
   operation->number_ = operations_.next_number();
   return operation;
@@ -50,12 +64,14 @@ void CapturedOperations::hand_over(std::unique_ptr<CapturedOperation> operation,
 uni_deferred *CapturedOperations::take_let_go() noexcept {
   if (num_handles_.load(std::memory_order_relaxed) == 0) return nullptr;
   uni_deferred *items = nullptr;
+  const RunningOperations::Lock running = operations_.lock();
   const std::lock_guard<std::mutex> lock(mutex_);
   for (auto handle = handles_.begin(); handle != handles_.end();) {
     if (!(*handle)->let_go.load(std::memory_order_acquire)) {
       ++handle;
       continue;
     }
+    tell(*(*handle)->operation);
     (*handle)->next = items;
     items = *handle;
     handle = handles_.erase(handle);
@@ -64,22 +80,24 @@ uni_deferred *CapturedOperations::take_let_go() noexcept {
   return items;
 }
 
+void CapturedOperations::tell(CapturedOperation &operation) noexcept {
+  if (operation.owner_ == nullptr || operation.record_ == nullptr) return;
+  auto *const shared = static_cast<volatile kernels::BoundsRecord *>(operation.record_);
+  kernels::BoundsRecord record = {};
+  record.count = shared->count;
+  record.first_plus_one = shared->first_plus_one;
+  record.value = shared->value;
+  // Counted, and not yet said where: by a launch that is running.
+  if (record.count == 0 || record.first_plus_one == 0) return;
+  shared->count = 0;
+  shared->first_plus_one = 0;
+  operation.owner_->take_record(operation.number_, operation.question_, record);
+}
+
 void CapturedOperations::look(OperationOwner &owner) noexcept {
   const std::lock_guard<std::mutex> lock(mutex_);
-  for (Handle *const handle : handles_) {
-    CapturedOperation &operation = *handle->operation;
-    if (operation.owner_ != &owner || operation.record_ == nullptr) continue;
-    auto *const shared = static_cast<volatile kernels::BoundsRecord *>(operation.record_);
-    kernels::BoundsRecord record = {};
-    record.count = shared->count;
-    record.first_plus_one = shared->first_plus_one;
-    record.value = shared->value;
-    // Counted, and not yet said where: by a launch that is running.
-    if (record.count == 0 || record.first_plus_one == 0) continue;
-    shared->count = 0;
-    shared->first_plus_one = 0;
-    owner.take_record(operation.number_, operation.question_, record);
-  }
+  for (Handle *const handle : handles_)
+    if (handle->operation->owner_ == &owner) tell(*handle->operation);
 }
 
 void CapturedOperations::forget_owner(OperationOwner &owner) noexcept {

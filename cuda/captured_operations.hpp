@@ -7,7 +7,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 #include "running_operations.hpp"
 #include "unitensor/backend.h"
@@ -22,9 +21,8 @@ class CapturedOperation {
   CapturedOperation(const CapturedOperation &) = delete;
   CapturedOperation &operator=(const CapturedOperation &) = delete;
 
-  // Room was made for `item` beforehand, so that none is lost.
-  void keep(uni_deferred *item) noexcept { kept_.push_back(item); }
-  void make_room() { kept_.reserve(kept_.size() + 1); }
+  // A list of items, each to be run in the end.
+  void keep(uni_deferred *items) noexcept;
   kernels::BoundsRecord *record() const noexcept { return record_; }
 
  private:
@@ -35,7 +33,7 @@ class CapturedOperation {
   BoundsQuestion question_;
   uint64_t number_ = 0;
   OperationOwner *owner_ = nullptr;  // NULL when its context has gone
-  std::vector<uni_deferred *> kept_;
+  uni_deferred *kept_ = nullptr;
 };
 
 class CapturedOperations {
@@ -46,7 +44,7 @@ class CapturedOperations {
   std::unique_ptr<CapturedOperation> prepare(bool with_record, const BoundsQuestion &question, OperationOwner *owner);
   // Hands it to the graph that the stream is being captured into. Before anything of it is enqueued.
   void hand_over(std::unique_ptr<CapturedOperation> operation, Stream stream);
-  // Those whose graphs are no more, as items to be run without a lock.
+  // Those whose graphs are no more, as items to be run without a lock. Their owners are told what their launches found.
   uni_deferred *take_let_go() noexcept;
   // Tells an owner what launches of graphs have found since it asked last; the lock of the running operations is held. A
   // launch that is still running may be told of in part.
@@ -64,8 +62,11 @@ class CapturedOperations {
     }
   };
 
+  // Tells the owner what launches have found since it was told last; both locks are held.
+  static void tell(CapturedOperation &operation) noexcept;
+
   RunningOperations &operations_;
-  std::mutex mutex_;
+  std::mutex mutex_;  // taken after that of the running operations
   std::list<Handle *> handles_;
   std::atomic<int64_t> num_handles_{0};
 };

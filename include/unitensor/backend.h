@@ -15,7 +15,14 @@
 extern "C" {
 #endif
 
-enum { UNI_BACKEND_ABI_VERSION = 2 };
+enum { UNI_BACKEND_ABI_VERSION = 3 };
+
+/** Something to be done once, later. The library owns it; the backend links it into its list. */
+typedef struct uni_deferred {
+  struct uni_deferred *next;
+  uint64_t after; /**< The backend's. */
+  void (*run)(struct uni_deferred *self);
+} uni_deferred;
 
 /** What the library offers a backend. */
 typedef struct uni_backend_config {
@@ -24,17 +31,11 @@ typedef struct uni_backend_config {
   /** Adds to the statistics' indices out of bounds what an operation found after it had returned. Any thread; not NULL. */
   void (*count_out_of_bounds)(void *user_data, int64_t count);
   void *user_data;
-  /** Makes something that keeps the memory of a uni_rows.owner until it is run; NULL where there is no memory for it. For
-   * what outlives the operation, such as a graph that it was captured into. Any thread; not NULL. */
-  struct uni_deferred *(*keep)(void *owner);
+  /** Makes a list of what keeps the tensors that have a byte of this memory, each until it is run; NULL where it is the
+   * caller's alone. For what outlives the operation, such as a graph that it was captured into. UNI_STATUS_OK or
+   * _OUT_OF_MEMORY. Any thread; not NULL. */
+  uni_status (*keep)(const void *data, int64_t num_bytes, struct uni_deferred **items);
 } uni_backend_config;
-
-/** Something to be done once, later. The library owns it; the backend links it into its list. */
-typedef struct uni_deferred {
-  struct uni_deferred *next;
-  uint64_t after; /**< The backend's. */
-  void (*run)(struct uni_deferred *self);
-} uni_deferred;
 
 /** A piece of memory of one kind. */
 typedef struct uni_memory_block {
@@ -51,7 +52,6 @@ typedef struct uni_rows {
   int64_t num_rows;
   int64_t row_bytes;
   int64_t row_pitch;
-  void *owner; /**< For uni_backend_config.keep; NULL for memory that the caller answers for. */
 } uni_rows;
 
 /** One tensor of a gather. Where the dtypes differ, elements are converted. */

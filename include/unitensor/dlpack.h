@@ -28,7 +28,7 @@ enum {
  * @param[in]  device    UNI_DLPACK_*.
  * @param[in]  device_id For UNI_DLPACK_CUDA; else 0.
  * @param[out] out       Not NULL.
- * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH; _OUT_OF_MEMORY.
+ * @return UNI_STATUS_OK; _INVALID_ARGUMENT; _DEVICE_MISMATCH; _OUT_OF_MEMORY; _INVALID_STATE (a forked child).
  * @threads Any thread. @on_error *out is NULL. @since 0.1 */
 UNI_API uni_status uni_tensor_to_dlpack(const uni_tensor *tensor, int32_t device, int32_t device_id,
                                         struct DLManagedTensorVersioned **out, uni_error *error);

@@ -2,7 +2,7 @@
 /** @file gather.h Rows of a tensor by index, out of it and into it.
  *
  * On a device these can be captured into a CUDA graph, with memory that exists before (uni_gather_into, uni_gather_many,
- * uni_scatter). The graph keeps the tensors that it was captured with; index, rows, scales and out are the caller's to keep.
+ * uni_scatter). The graph keeps every tensor that it was captured with, as whichever operand; other memory is the caller's to keep.
  * What launches of it find out of bounds is reported by uni_context_check after they have finished; they are not counted in
  * the statistics, and the CPU does not wait for them. */
 #ifndef UNITENSOR_GATHER_H

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "core/live_memory.hpp"
 #include "core/structs.hpp"
 
 namespace uni::core {
@@ -88,6 +89,7 @@ ArrayView read_array(const uni_array *array, const char *name) {
                                &end))
       throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s: %lld bytes at %p pass the end of the address space", name,
                   static_cast<long long>(view.layout.span_bytes), a.data);
+    LiveMemory::require_inherited(a.data, view.layout.span_bytes, name);
   }
   return view;
 }

@@ -27,7 +27,7 @@ struct ArrayView {
   Layout layout;
 
   uni_rows rows() const noexcept {
-    return {static_cast<char *>(array.data), layout.num_rows, layout.row_bytes, layout.row_pitch, nullptr};
+    return {static_cast<char *>(array.data), layout.num_rows, layout.row_bytes, layout.row_pitch};
   }
   bool on_cpu() const noexcept { return array.device_type == UNI_DEVICE_CPU; }
 };

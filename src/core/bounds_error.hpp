@@ -9,11 +9,16 @@
 
 namespace uni {
 
+// A negative num_indices: of any number of launches of a graph.
 inline Error index_error(int64_t position, int64_t value, int64_t num_rows, int64_t num_bad, int64_t num_indices) {
   const auto number = [](int64_t n) { return static_cast<long long>(n); };
   if (num_rows == 0)
     return Error(UNI_STATUS_OUT_OF_BOUNDS, "index[%lld] is %lld, expected no index at all, since there are no rows",
                  number(position), number(value));
+  if (num_indices < 0)
+    return Error(UNI_STATUS_OUT_OF_BOUNDS,
+                 "index[%lld] is %lld, expected 0 to %lld (launches of a CUDA graph found %lld out of bounds)",
+                 number(position), number(value), number(num_rows - 1), number(num_bad));
   return Error(UNI_STATUS_OUT_OF_BOUNDS,
                "index[%lld] is %lld, expected 0 to %lld (%lld of %lld indices are out of bounds)", number(position),
                number(value), number(num_rows - 1), number(num_bad), number(num_indices));

@@ -103,7 +103,9 @@ std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
     static_cast<uni_context *>(context)->statistics.out_of_bounds.fetch_add(count, std::memory_order_relaxed);
   };
   config.user_data = this;
-  config.keep = uni::core::keep_storage;
+  config.keep = [](const void *data, int64_t num_bytes, uni_deferred **items) -> uni_status {
+    return uni::core::LiveMemory::keep(data, num_bytes, items) ? UNI_STATUS_OK : UNI_STATUS_OUT_OF_MEMORY;
+  };
   return std::make_unique<Backend>(ops, config);
 }
 

@@ -103,6 +103,7 @@ int64_t row_pitch_of(const DLTensor &tensor, const Layout &packed, int32_t dtype
 
 DLManagedTensorVersioned *to_dlpack(const uni_tensor &tensor, int32_t device, int32_t device_id) {
   const uni_array &a = tensor.array();
+  require_inherited(tensor, "tensor");
   const DLDevice target = choose_device(tensor, device, device_id);
   const int64_t item = dtype_size(a.dtype);
   if (tensor.layout().row_pitch % item != 0)

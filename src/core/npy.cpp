@@ -49,7 +49,7 @@ void for_each_piece(const ArrayView &view, Body &&body) {
     const int64_t bytes = std::min(most, total - begin);
     const int64_t count = padded ? bytes / rows.row_bytes : 1;
     char *const data = rows.data + (padded ? begin / rows.row_bytes * rows.row_pitch : begin);
-    body(uni_rows{data, count, bytes / count, padded ? rows.row_pitch : bytes, nullptr}, begin);
+    body(uni_rows{data, count, bytes / count, padded ? rows.row_pitch : bytes}, begin);
   }
 }
 
@@ -71,11 +71,11 @@ class Staging {
     return memory_.get();
   }
   void put(const uni_rows &to) {
-    const uni_rows from = {packed(to), to.num_rows, to.row_bytes, to.row_bytes, nullptr};
+    const uni_rows from = {packed(to), to.num_rows, to.row_bytes, to.row_bytes};
     backend_.call(backend_.ops().copy, &to, &from, nullptr);
   }
   char *get(const uni_rows &from) {
-    const uni_rows to = {packed(from), from.num_rows, from.row_bytes, from.row_bytes, nullptr};
+    const uni_rows to = {packed(from), from.num_rows, from.row_bytes, from.row_bytes};
     backend_.call(backend_.ops().copy, &to, &from, nullptr);
     wait();
     return to.data;

@@ -12,6 +12,13 @@ template <class Self>
 class RefCounted {
  public:
   void retain() const noexcept { count_.fetch_add(1, std::memory_order_relaxed); }
+  // For who found the object without holding a reference: false where the last one has been given up.
+  bool retain_unless_gone() const noexcept {
+    int64_t count = count_.load(std::memory_order_relaxed);
+    while (count != 0 && !count_.compare_exchange_weak(count, count + 1, std::memory_order_acq_rel)) {
+    }
+    return count != 0;
+  }
   void release() const noexcept {
     if (count_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     // An object that something may still use says itself when it goes.

@@ -15,6 +15,7 @@ Ref<Storage> Storage::allocate(Ref<uni_context> context, int32_t memory, int32_t
   choice.backend->call(choice.backend->ops().allocate, choice.memory, device_id, num_bytes, &storage->block_);
   storage->backend_ = choice.backend;
   storage->memory_ = choice.memory;
+  storage->live_.enter(storage->block_.data, storage->block_.num_bytes);
   return storage;
 }
 
@@ -24,16 +25,19 @@ Ref<Storage> Storage::adopt(Ref<uni_context> context, Backend *backend, uni_memo
   storage->block_ = block;
   storage->memory_ = block.memory;
   block.data = nullptr;
+  storage->live_.enter(storage->block_.data, storage->block_.num_bytes);
   return storage;
 }
 
-Ref<Storage> Storage::wrap(Ref<uni_context> context, int32_t memory) {
+Ref<Storage> Storage::wrap(Ref<uni_context> context, int32_t memory, const ArrayView &view) {
   auto storage = Ref<Storage>::take(new Storage(std::move(context)));
   storage->memory_ = memory;
+  storage->live_.enter(view.array.data, view.layout.span_bytes);
   return storage;
 }
 
 void Storage::dispose() noexcept {
+  live_.leave();
   // The context must not wait for memory that waits for the context: it does what was deferred before it goes.
   const Ref<uni_context> context = std::move(context_);
   Backend *const device = context ? context->device_if_open() : nullptr;
@@ -54,17 +58,6 @@ void Storage::dispose() noexcept {
 Storage::~Storage() {
   if (backend_ != nullptr) backend_->release(&block_);
   if (destroy_ != nullptr) destroy_(user_data_);
-}
-
-uni_deferred *keep_storage(void *storage) noexcept {
-  struct Kept : uni_deferred {
-    Ref<Storage> storage;
-  };
-  Kept *const kept = new (std::nothrow) Kept{};
-  if (kept == nullptr) return nullptr;
-  kept->storage = Ref<Storage>::share(static_cast<Storage *>(storage));
-  kept->run = [](uni_deferred *item) { delete static_cast<Kept *>(item); };
-  return kept;
 }
 
 Ref<uni_tensor> create_tensor(uni_context *context, const uni_tensor_desc &desc) {
@@ -117,7 +110,7 @@ Ref<uni_tensor> wrap_tensor(uni_context *context, const ArrayView &view, int32_t
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "array->count is not NULL, expected a tensor of known size");
   if (!view.on_cpu()) context->require_device_of("array", view.array.device_id);
   // Armed once nothing can fail any more: until then the caller of this function owns the memory.
-  Ref<Storage> storage = Storage::wrap(Ref<uni_context>::share(context), memory);
+  Ref<Storage> storage = Storage::wrap(Ref<uni_context>::share(context), memory, view);
   auto tensor = Ref<uni_tensor>::take(new uni_tensor(storage, view, memory));
   storage->arm(destroy, user_data);
   return tensor;
@@ -231,10 +224,13 @@ uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept {
 }
 
 void require_inherited(const uni_tensor &tensor, const char *name) {
-  if (tensor.memory() == UNI_MEMORY_HOST || !tensor.context()->forked()) return;
-  throw Error(UNI_STATUS_INVALID_STATE,
-              "%s is %s memory of the process that this one was forked from, which a child does not have", name,
-              uni_memory_name(tensor.memory()));
+  if (tensor.storage()->was_left_behind()) throw left_behind_error(name, tensor.memory());
+}
+
+Error left_behind_error(const char *name, int32_t memory) {
+  return Error(UNI_STATUS_INVALID_STATE,
+               "%s is %s memory of the process that this one was forked from, which a child cannot use", name,
+               uni_memory_name(memory));
 }
 
 namespace {
@@ -302,7 +298,7 @@ void require_like(const ArrayView &given, const char *name, const uni_tensor &te
 }
 
 void copy_array(uni_context *context, const ArrayView &destination, const char *destination_name,
-                const ArrayView &source, const char *source_name, const uni_tensor &owner, void *stream) {
+                const ArrayView &source, const char *source_name, void *stream) {
   require_no_count(source, source_name);
   require_no_count(destination, destination_name);
   require_writable(destination, destination_name);
@@ -311,9 +307,7 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
   Backend &backend = !destination.on_cpu() ? context->require_device_of(destination_name, destination.array.device_id)
                      : !source.on_cpu()    ? context->require_device_of(source_name, source.array.device_id)
                                            : context->cpu();
-  uni_rows to = destination.rows(), from = source.rows();
-  // Who of the two it is does not matter to what keeps it.
-  to.owner = owner.storage().get();
+  const uni_rows to = destination.rows(), from = source.rows();
   if (&backend == &context->cpu()) {
     wait_before_cpu_reads(context, source);
     wait_before_cpu_writes(context, destination);
@@ -326,13 +320,13 @@ void copy_array(uni_context *context, const ArrayView &destination, const char *
 void copy_array_to_tensor(uni_tensor &tensor, const ArrayView &source, void *stream) {
   require_inherited(tensor, "tensor");
   require_like(source, "source", tensor);
-  copy_array(tensor.context(), tensor.view(), "tensor", source, "source", tensor, stream);
+  copy_array(tensor.context(), tensor.view(), "tensor", source, "source", stream);
 }
 
 void copy_tensor_to_array(const uni_tensor &tensor, const ArrayView &destination, void *stream) {
   require_inherited(tensor, "tensor");
   require_like(destination, "destination", tensor);
-  copy_array(tensor.context(), destination, "destination", tensor.view(), "tensor", tensor, stream);
+  copy_array(tensor.context(), destination, "destination", tensor.view(), "tensor", stream);
 }
 
 void fill_tensor(uni_tensor &tensor, const void *value, void *stream) {

@@ -4,6 +4,7 @@
 
 #include "core/array.hpp"
 #include "core/context.hpp"
+#include "core/live_memory.hpp"
 #include "unitensor/tensor.h"
 
 namespace uni::core {
@@ -15,7 +16,7 @@ class Storage final : public RefCounted<Storage> {
   // Takes a block that a backend allocated, and leaves `block` empty; when it throws, the block is still the caller's.
   static Ref<Storage> adopt(Ref<uni_context> context, Backend *backend, uni_memory_block &block);
   // Memory of the caller's. Nothing is called for it until `arm`.
-  static Ref<Storage> wrap(Ref<uni_context> context, int32_t memory);
+  static Ref<Storage> wrap(Ref<uni_context> context, int32_t memory, const ArrayView &view);
   void arm(uni_destroy_fn destroy, void *user_data) noexcept {
     destroy_ = destroy;
     user_data_ = user_data;
@@ -32,6 +33,8 @@ class Storage final : public RefCounted<Storage> {
   uni_context *context() const noexcept { return context_.get(); }
   int32_t memory() const noexcept { return memory_; }
   const uni_memory_block &block() const noexcept { return block_; }
+  // Whether this process is a child that was forked without this memory.
+  bool was_left_behind() const noexcept { return memory_ != UNI_MEMORY_HOST && context_ && context_->forked(); }
 
  private:
   // Links this into a backend's list.
@@ -39,7 +42,7 @@ class Storage final : public RefCounted<Storage> {
     Storage *storage;
   };
 
-  explicit Storage(Ref<uni_context> context) noexcept : context_(std::move(context)) {}
+  explicit Storage(Ref<uni_context> context) noexcept : context_(std::move(context)), live_(*this) {}
 
   Ref<uni_context> context_;
   Backend *backend_ = nullptr;
@@ -49,6 +52,7 @@ class Storage final : public RefCounted<Storage> {
   void *user_data_ = nullptr;
   Deferred deferred_ = {};
   std::atomic<uint64_t> lent_to_{0};
+  LiveMemory live_;
 };
 
 }  // namespace uni::core
@@ -66,11 +70,7 @@ struct uni_tensor final : uni::core::RefCounted<uni_tensor> {
   int32_t memory() const noexcept { return storage_->memory(); }
   int32_t requested_memory() const noexcept { return requested_memory_; }
   bool readable_by_cpu() const noexcept { return view_.array.device_type == UNI_DEVICE_CPU; }
-  uni_rows rows() const noexcept {
-    uni_rows rows = view_.rows();
-    rows.owner = storage_.get();
-    return rows;
-  }
+  uni_rows rows() const noexcept { return view_.rows(); }
 
  private:
   uni::core::Ref<uni::core::Storage> storage_;
@@ -97,8 +97,8 @@ uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept;
 void *device_pointer(const uni_tensor &tensor, int32_t device_id);
 // Throws INVALID_STATE in a forked child for memory that it did not inherit: touching it would end the process.
 void require_inherited(const uni_tensor &tensor, const char *name);
-// For uni_backend_config.keep: holds a Storage until it is run.
-uni_deferred *keep_storage(void *storage) noexcept;
+// INVALID_STATE for memory of a kind that a forked child does not have.
+Error left_behind_error(const char *name, int32_t memory);
 // What has been enqueued on the stream may use the tensor: releases from now on wait for it.
 void note_stream(const uni_tensor &tensor, int32_t device_id, void *stream);
 // Before the CPU reads or writes an array: device operations that use it must not be overtaken.

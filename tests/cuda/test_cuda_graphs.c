@@ -108,10 +108,71 @@ static void test_bad_indices_of_launches(void **state) {
   write_index(index, good);
   launch(graph);
   OK(uni_context_check(context, &error));
+  /* What a graph's last launch found is not lost with the graph. */
+  write_index(index, bad);
+  launch(graph);
+  launch(graph);
+  uni_context_reset_statistics(context);
+  fake_destroy_graph(graph);
+  FAILS(UNI_STATUS_OUT_OF_BOUNDS, "index[3] is 40, expected 0 to 39 (launches of a CUDA graph found 4 out of bounds)",
+        uni_context_check(context, &error));
+  uni_statistics statistics = {0};
+  statistics.struct_size = sizeof statistics;
+  OK(uni_context_statistics(context, &statistics, &error));
+  assert_int_equal(statistics.out_of_bounds, 4);
+  OK(uni_context_check(context, &error));
   uni_tensor_release(out);
   uni_tensor_release(index);
   uni_tensor_release(source);
+}
+
+/* Sources, index, scales, rows, and what a gather made for its result: each is released before the graph is launched. */
+static void test_graph_keeps_every_operand(void **state) {
+  (void)state;
+  enum { memory = UNI_MEMORY_MANAGED };
+  const int64_t picks[num_picks] = {3, 1, 39, 0, 4, 7};
+  int8_t small[num_rows][num_columns];
+  float scales[num_rows];
+  for (int i = 0; i < num_rows; ++i) {
+    scales[i] = 0.5f * (float)(i + 1);
+    for (int j = 0; j < num_columns; ++j) small[i][j] = (int8_t)(i - 3 * j);
+  }
+  uni_tensor *source = make_in(context, memory, UNI_DTYPE_INT8, num_rows, num_columns, small);
+  uni_tensor *row_scales = make_in(context, memory, UNI_DTYPE_FLOAT32, num_rows, -1, scales);
+  uni_tensor *index = make_in(context, memory, UNI_DTYPE_INT64, num_picks, -1, picks);
+  uni_tensor *on_device = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks), *rows = NULL;
+  uni_tensor *table = make_in(context, memory, UNI_DTYPE_FLOAT32, num_rows, num_columns, contents);
+  uni_tensor *target = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_rows, num_columns, contents);
+  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+  options.dtype = UNI_DTYPE_FLOAT32;
+  options.memory = memory;
+  options.row_scales = uni_tensor_array(row_scales);
+  uni_array managed_index = *uni_tensor_array(index);
+  managed_index.device_type = UNI_DEVICE_CUDA; /* as the device sees it */
+  void *graph = NULL;
+  fake_begin_capture(stream);
+  OK(uni_gather(source, &managed_index, &options, stream, &rows, &error));
+  OK(uni_tensor_copy_from(target, uni_tensor_array(table), stream, &error));
+  OK(uni_scatter(target, uni_tensor_array(on_device), uni_tensor_array(rows), NULL, stream, &error));
+  assert_int_equal(fake_end_capture(&graph), 0);
+  const int64_t managed = counts_now().managed_blocks;
+  assert_int_equal(managed, 5);
+  uni_tensor *const released[] = {source, row_scales, index, on_device, rows, table};
+  for (size_t i = 0; i < sizeof released / sizeof *released; ++i) uni_tensor_release(released[i]);
+  OK(uni_context_trim(context, &error));
+  assert_int_equal(counts_now().managed_blocks, managed);
+  launch(graph);
+  float back[num_rows][num_columns], expected[num_rows][num_columns];
+  memcpy(expected, contents, sizeof expected);
+  for (int p = 0; p < num_picks; ++p)
+    for (int j = 0; j < num_columns; ++j) expected[picks[p]][j] = (float)small[picks[p]][j] * scales[picks[p]];
+  read_back(target, back);
+  assert_memory_equal(back, expected, sizeof back);
   fake_destroy_graph(graph);
+  OK(uni_context_check(context, &error));
+  OK(uni_context_trim(context, &error));
+  assert_int_equal(counts_now().managed_blocks, 0);
+  uni_tensor_release(target);
 }
 
 static void test_scatters_fills_and_copies(void **state) {
@@ -220,6 +281,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_gather_is_launched_again, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_bad_indices_of_launches, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_graph_keeps_every_operand, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_scatters_fills_and_copies, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_graph_outlives_its_context, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_every_call_of_a_capture_fails, set_up, tear_down),

@@ -242,7 +242,9 @@ static void test_fork(void **state) {
   uni_tensor *source = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, table);
   uni_tensor *pinned = make_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_FLOAT32, 4, 2, table);
   uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picks);
+  uni_tensor *pinned_index = make_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_INT64, 3, -1, picks);
   uni_tensor *out = NULL;
+  uni_graph *graph = NULL;
   OK(uni_gather(source, uni_tensor_array(index), NULL, NULL, &out, &error));
   fflush(NULL);
   const pid_t child = fork();
@@ -264,6 +266,33 @@ static void test_fork(void **state) {
     uni_tensor *host = NULL;
     const int works = create_in(context, UNI_MEMORY_HOST, UNI_DTYPE_FLOAT32, 4, 2, &host) == UNI_STATUS_OK &&
                       uni_gather(host, &said, NULL, NULL, &other, &error) == UNI_STATUS_OK;
+    /* Whichever operand it is, and also where it is given by its address. */
+    int operands_kept_away = 0;
+    if (works) {
+      float rows[3][2] = {{0}};
+      const uni_array into = array_2d(UNI_DTYPE_FLOAT32, rows, 3, 2);
+      const uni_array *const lost = uni_tensor_array(pinned), *const lost_index = uni_tensor_array(pinned_index);
+      uni_array lost_rows = *lost;
+      lost_rows.shape[0] = 3;
+      struct DLManagedTensorVersioned *managed = NULL;
+      uni_graph_desc desc = UNI_GRAPH_DESC_INIT;
+      desc.indptr = pinned_index;
+      desc.indices = pinned_index;
+      const uni_status said_so[] = {
+          uni_gather_into(host, lost_index, NULL, NULL, &into, &error),
+          uni_gather_into(host, &said, NULL, NULL, &lost_rows, &error),
+          uni_scatter(host, &said, &lost_rows, NULL, NULL, &error),
+          uni_scatter(host, lost_index, &into, NULL, NULL, &error),
+          uni_tensor_copy_from(host, lost, NULL, &error),
+          uni_tensor_copy_to(host, lost, NULL, &error),
+          uni_tensor_to_dlpack(pinned, UNI_DLPACK_CPU, 0, &managed, &error),
+          uni_graph_create(context, &desc, &graph, &error),
+      };
+      operands_kept_away = 1;
+      for (size_t i = 0; i < sizeof said_so / sizeof *said_so; ++i)
+        operands_kept_away = operands_kept_away && said_so[i] == UNI_STATUS_INVALID_STATE;
+    }
+    uni_tensor_release(pinned_index);
     uni_tensor_release(other);
     uni_tensor_release(host);
     uni_tensor_release(out);
@@ -271,7 +300,7 @@ static void test_fork(void **state) {
     uni_tensor_release(pinned);
     uni_tensor_release(source);
     uni_context_release(context);
-    _exit(refused && kept_away && works ? 0 : 1);
+    _exit(refused && kept_away && works && operands_kept_away ? 0 : 1);
   }
   int status = 0;
   assert_int_equal(waitpid(child, &status, 0), child);
@@ -279,6 +308,7 @@ static void test_fork(void **state) {
   assert_int_equal(WEXITSTATUS(status), 0);
   uni_tensor_release(out);
   uni_tensor_release(index);
+  uni_tensor_release(pinned_index);
   uni_tensor_release(pinned);
   uni_tensor_release(source);
   uni_context_release(context);
