@@ -15,6 +15,10 @@ function num_pending()
     return counts[6]
 end
 
+"Whether the device reads all memory of the host (HMM); for contexts that are made from then on."
+set_pageable_access(pageable) =
+    ccall(Libdl.dlsym(FAKE, :fake_set_pageable_access), Cvoid, (Int32, Int32), pageable, 0)
+
 const CONTEXT = Context(backend = DEVICE_BACKEND)
 on_device(a; memory = :device) = (t = tensor(a; memory = memory, context = CONTEXT); synchronize(CONTEXT); t)
 
@@ -218,6 +222,31 @@ end
     collect_garbage()
     @test gone[] && UniTensor.sweep() == 0
     @test Array(x) == table()
+end
+
+@testset "scales in an array of Julia's live until the device has done: $f" for f in (gather, gather!)
+    set_pageable_access(true)
+    # The device reads and writes all memory of the host.
+    context = Context(backend = DEVICE_BACKEND)
+    gone = Ref(false)
+    small, index = tensor(Int8[1 3; 2 -4]; context = context), tensor([1, 0]; memory = :device, context = context)
+    out = allocate(Float32, 2, 2; memory = :device, context = context)
+    synchronize(context)
+    # A function of its own, so that nothing of it is left on the stack.
+    function start()
+        scales = watched(Float32[1, 0.5], gone)
+        f === gather && return gather(small, index; dtype = Float32, row_scales = scales)
+        return gather!(out, small, index; dtype = Float32, row_scales = scales)
+    end
+    rows = start()
+    @test num_pending() > 0
+    collect_garbage()
+    @test !gone[]
+    synchronize(context)
+    collect_garbage()
+    @test gone[] && UniTensor.sweep() == 0
+    @test Array(rows) == Float32[1.5 1; -2 2]
+    set_pageable_access(false)
 end
 
 @testset "dropped while the device works" begin

@@ -12,7 +12,7 @@ use crate::tensor::Tensor;
 impl Tensor<'_> {
     /// Gathers rows of int8, each multiplied with its scale, as the dtype of the options: float16, bfloat16 or float32.
     /// `row_scales` has the shape `[self.num_rows()]`, one float32 to each row of this tensor, and is where the index is.
-    /// The product is rounded once, to nearest, ties to even. Otherwise as [`Tensor::gather_with`].
+    /// The product, in float32, is rounded to that, to nearest, ties to even. Otherwise as [`Tensor::gather_with`].
     ///
     /// ```
     /// use unitensor::{Context, Dtype, GatherOptions, Memory, Tensor};

@@ -215,6 +215,48 @@ fn several_tensors_are_gathered_on_the_device() {
 }
 
 #[test]
+fn what_several_tensors_are_gathered_from_is_not_written_before() {
+    on_device(|fake, context| {
+        let labels: Vec<i64> = (100..110).collect();
+        let mut x = table(context, Memory::Pinned);
+        let mut picked_from = Tensor::from_slice(context, &labels, &[10], Memory::Managed).unwrap();
+        let at = index(context, &[3]);
+        let mut rows = Tensor::zeros(context, Dtype::Float32, &[1, 4], Memory::Device).unwrap();
+        let mut picked = Tensor::zeros(context, Dtype::Int64, &[1], Memory::Pinned).unwrap();
+        context.synchronize().unwrap();
+        // The CPU waits before it writes to any of them.
+        for which in 0..2 {
+            let outs = &mut [(&mut rows).into(), (&mut picked).into()];
+            gather_many_into(&[&x, &picked_from], &at, outs, GatherOptions::new()).unwrap();
+            assert!(fake.num_pending() > 0, "the gather has waited");
+            match which {
+                0 => x.row_mut::<f32>(3).unwrap().fill(-1.0),
+                _ => picked_from.as_mut_slice::<i64>().unwrap().fill(-1),
+            }
+            assert_eq!(fake.num_pending(), 0, "{which} was written before the device had read it");
+            context.synchronize().unwrap();
+            let expected = if which == 0 { TABLE[12..16].to_vec() } else { vec![-1.0; 4] };
+            assert_eq!((on_host(&rows), picked.as_slice::<i64>().unwrap()), (expected, &[103i64][..]));
+        }
+        fake.set_pageable_access(true);
+        let second = fake.context();
+        let (mut lent, at) = (TABLE, index(&second, &[3]));
+        // An index of another context is enough for the call to wait, and so is a source that is lent.
+        let outs = &mut [(&mut rows).into(), (&mut picked).into()];
+        gather_many_into(&[&x, &picked_from], &at, outs, GatherOptions::new()).unwrap();
+        assert_eq!(fake.num_pending(), 0);
+        let mut rows = Tensor::zeros(&second, Dtype::Float32, &[1, 4], Memory::Device).unwrap();
+        second.synchronize().unwrap();
+        let view = View::wrap(&second, &lent[..], &[10, 4]).unwrap();
+        gather_many_into(&[&view], &at, &mut [(&mut rows).into()], GatherOptions::new()).unwrap();
+        assert_eq!(fake.num_pending(), 0);
+        drop(view);
+        lent.fill(0.0);
+        assert_eq!(on_host(&rows), TABLE[12..16]);
+    });
+}
+
+#[test]
 fn memory_that_is_owned_lives_until_the_device_has_done() {
     on_device(|fake, context| {
         let released = Arc::new(AtomicUsize::new(0));
