@@ -172,6 +172,20 @@ void *Operation::allocate(int64_t num_bytes) {
   return data;
 }
 
+void *Operation::allocate_if_there_is(int64_t num_bytes) {
+  num_bytes = whole_words(num_bytes);
+  workspaces_.reserve(workspaces_.size() + 1);
+  void *data = nullptr;
+  const Result result = backend_.api().allocate_device(&data, num_bytes, stream_);
+  if (result == result::kOutOfMemory) {
+    backend_.calls().absorb(result);
+    return nullptr;
+  }
+  backend_.calls().require(result, "cudaMallocAsync(%lld bytes)", static_cast<long long>(num_bytes));
+  workspaces_.push_back(data);
+  return data;
+}
+
 void Operation::free(void *data) noexcept {
   for (void *&workspace : workspaces_) {
     if (workspace != data || data == nullptr) continue;

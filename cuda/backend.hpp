@@ -83,6 +83,8 @@ class Operation {
   void be_followed() noexcept { entry_.front().followed = true; }
   kernels::BoundsRecord *record() noexcept { return record_; }
   void *allocate(int64_t num_bytes);
+  // The same for what can be done without: NULL where there is not so much memory, and nothing is waited for.
+  void *allocate_if_there_is(int64_t num_bytes);
   // Sizes of device memory: whole words, since bytes are added to atomically by words, and never nothing.
   static int64_t whole_words(int64_t num_bytes) noexcept { return (num_bytes / 16 + 1) * 16; }
   template <class T>

@@ -29,12 +29,8 @@ Result with_index_type(int32_t dtype, Body &&body) {
 }
 
 // Runs with the least width of this list, from kLeast on, that has a lane for each of `pieces`, or with 32.
-template <int kLeast = 1, class Launch, class Kernel>
+template <int kLeast, class Launch, class Kernel>
 Result run_with_width(Launch &launch, const Kernel &kernel, int64_t pieces, int64_t num_groups) {
-  if constexpr (kLeast <= 1)
-    if (pieces <= 1) return launch.template run<1>(kernel, num_groups);
-  if constexpr (kLeast <= 2)
-    if (pieces <= 2) return launch.template run<2>(kernel, num_groups);
   if constexpr (kLeast <= 4)
     if (pieces <= 4) return launch.template run<4>(kernel, num_groups);
   if (pieces <= 8) return launch.template run<8>(kernel, num_groups);
@@ -72,12 +68,13 @@ inline kernels::IndexView view_of(const IndexRequest &index) {
 
 template <class Launch>
 Result dispatch_order_keys(const OrderKeysRequest &request, Launch &&launch) {
-  return launch.template run<32>(
-      kernels::OrderKeys{view_of(request.index), request.row_shift, request.keys, request.positions},
-      groups_of_32(request.index.num_indices));
+  return launch.run_rows(kernels::OrderKeys{view_of(request.index), request.row_shift, request.keys, request.positions},
+                         groups_of_32(request.index.num_indices), request.num_multiprocessors);
 }
 
 constexpr int kRowLaneShift = 5;  // rows are moved by groups of 32 lanes, several rows to a group where they are short
+
+inline kernels::RowsAt rows_at(const uni_rows &rows) { return {rows.data, rows.row_pitch, rows.num_rows}; }
 
 // Groups that have a row at least.
 inline int64_t row_groups(int64_t num_rows, int32_t lane_shift) {
@@ -91,20 +88,11 @@ Result dispatch_conversion(const GatherRequest &r, kernels::GatherRowsArguments 
     return kSuccess;  // which is no conversion
   } else {
     const GatherPart &part = r.parts[0];
-    constexpr int64_t from_bytes = sizeof(typename From::Bits), to_bytes = sizeof(typename To::Bits);
-    const int64_t num_elements = part.source.row_bytes / from_bytes;
-    const auto run = [&](auto elements) {
-      constexpr int kElements = decltype(elements)::value;
-      arguments.tensors[0] =
-          kernels::plan_conversion(part.source.data, part.source.row_pitch, part.out.data, part.out.row_pitch,
-                                   num_elements, kElements, kRowLaneShift, part.align_out);
-      return launch.run_rows(kernels::GatherConverted<From, To, kElements>{arguments},
-                             row_groups(r.index.num_indices, arguments.tensors[0].lane_shift), r.num_multiprocessors);
-    };
-    if (kernels::converts_in_pieces(part.source.data, part.source.row_pitch, from_bytes, part.out.data,
-                                    part.out.row_pitch, to_bytes, num_elements))
-      return run(std::integral_constant<int, kernels::kConvertedElements>{});
-    return run(std::integral_constant<int, 1>{});
+    const int64_t num_elements = part.source.row_bytes / static_cast<int64_t>(sizeof(typename From::Bits));
+    arguments.tensors[0] = kernels::plan_conversion<From, To>(rows_at(part.source), part.out.data, part.out.row_pitch,
+                                                              num_elements, kRowLaneShift, part.align_out);
+    return launch.run_rows(kernels::GatherConverted<From, To>{arguments},
+                           row_groups(r.index.num_indices, arguments.tensors[0].lane_shift), r.num_multiprocessors);
   }
 }
 
@@ -143,9 +131,8 @@ Result dispatch_gather(const GatherRequest &r, Launch &&launch) {
   int32_t widest = 0;
   for (int32_t t = 0; t < r.num_parts; ++t) {
     const GatherPart &part = r.parts[t];
-    arguments.tensors[t] =
-        kernels::plan_row_moves(part.source.data, part.source.row_pitch, part.out.data, part.out.row_pitch,
-                                part.out.row_bytes, kRowLaneShift, part.align_out);
+    arguments.tensors[t] = kernels::plan_row_moves(rows_at(part.source), part.out.data, part.out.row_pitch,
+                                                   part.out.row_bytes, kRowLaneShift, part.align_out);
     widest = std::max(widest, arguments.tensors[t].lane_shift);
   }
   return launch.run_rows(kernels::GatherRows{arguments}, row_groups(r.index.num_indices, widest),
@@ -177,9 +164,11 @@ kernels::ScatterRowsArguments<Index> scatter_arguments(const ScatterRequest &req
 template <class Index, class Launch>
 Result dispatch_scatter_add(const ScatterRequest &request, Launch &launch) {
   const auto add = [&](auto element, auto how) {
-    const kernels::ScatterAdd<Index, decltype(element), decltype(how)> kernel{scatter_arguments<Index>(request)};
-    return run_with_width(launch, kernel, request.plan.rows.row_bytes / static_cast<int64_t>(sizeof element),
-                          request.plan.num_indices);
+    const int64_t num_elements = request.plan.rows.row_bytes / static_cast<int64_t>(sizeof element);
+    const kernels::ScatterAdd<Index, decltype(element), decltype(how)> kernel{
+        scatter_arguments<Index>(request), kernels::lane_shift_for(num_elements, kRowLaneShift)};
+    return launch.run_rows(kernel, row_groups(request.plan.num_indices, kernel.lane_shift),
+                           request.num_multiprocessors);
   };
   switch (request.plan.dtype) {
     // Addition modulo 2^n is the same for signed and unsigned integers.
@@ -216,11 +205,11 @@ Result dispatch_scatter(const ScatterRequest &request, Launch &&launch) {
       constexpr bool kDense = std::is_same_v<decltype(table), const kernels::NodeTable<true> &>;
       const auto arguments = scatter_arguments<Index>(request);
       if (request.pass == ScatterPass::kChoose)
-        return launch.template run<32>(kernels::ScatterChoose<Index, kDense>{arguments, table},
-                                       groups_of_32(plan.num_indices));
-      const kernels::RowMoves moves = kernels::plan_row_moves(
-          plan.rows.data, plan.rows.row_pitch, plan.destination.data, plan.destination.row_pitch, plan.rows.row_bytes,
-          kRowLaneShift, request.align_destination);
+        return launch.run_rows(kernels::ScatterChoose<Index, kDense>{arguments, table}, groups_of_32(plan.num_indices),
+                               request.num_multiprocessors);
+      const kernels::RowMoves moves =
+          kernels::plan_row_moves(rows_at(plan.rows), plan.destination.data, plan.destination.row_pitch,
+                                  plan.rows.row_bytes, kRowLaneShift, request.align_destination);
       return launch.run_rows(kernels::ScatterAssign<Index, kDense>{arguments, table, moves},
                              row_groups(plan.num_indices, moves.lane_shift), request.num_multiprocessors);
     });

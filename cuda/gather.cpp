@@ -44,7 +44,7 @@ class Gather {
     operation.reads(plan_.row_scales, request_.index.num_rows * static_cast<int64_t>(sizeof(float)));
     request_.record = operation.record();
     operation.begin();
-    if (by_page_) order_by_page(operation);
+    if (by_page_) order_by_page(operation, plan_.order == UNI_ORDER_BY_PAGE);
     backend_.calls().require(
         backend_.api().launch_gather(request_, stream_), "the kernel that gathers %lld rows of %lld bytes",
         static_cast<long long>(plan_.num_indices), static_cast<long long>(plan_.parts[0].out.row_bytes));
@@ -84,7 +84,8 @@ class Gather {
     if (plan_.num_indices >= kMostOrdered || request_.index.num_rows == 0) by_page_ = false;
   }
 
-  void order_by_page(Operation &operation) {
+  // Without the memory that a sort takes, rows are read as they are given, unless the order was asked for.
+  void order_by_page(Operation &operation, bool asked_for) {
     Calls &calls = backend_.calls();
     const Api &api = backend_.api();
     const OrderKeyBits bits = order_key_bits(request_.index.num_rows);
@@ -96,15 +97,20 @@ class Gather {
                   "the workspace of a sort of %lld rows", static_cast<long long>(sort.count));
     // All in one piece, since each costs a call to allocate and one to free.
     const int64_t array_bytes = (sort.count * static_cast<int64_t>(sizeof(uint32_t)) + 255) / 256 * 256;
-    char *const memory = static_cast<char *>(operation.allocate(4 * array_bytes + workspace_bytes));
+    const int64_t num_bytes = 4 * array_bytes + workspace_bytes;
+    char *const memory =
+        static_cast<char *>(asked_for ? operation.allocate(num_bytes) : operation.allocate_if_there_is(num_bytes));
+    if (memory == nullptr) return;
     const auto array = [&](int64_t i) { return reinterpret_cast<uint32_t *>(memory + i * array_bytes); };
     sort.keys = array(0);
     sort.other_keys = array(1);
     sort.positions = array(2);
     sort.other_positions = array(3);
     void *const workspace = memory + 4 * array_bytes;
-    calls.require(api.launch_order_keys({request_.index, bits.row_shift, sort.keys, sort.positions}, stream_),
-                  "the kernel that makes keys of %lld rows", static_cast<long long>(sort.count));
+    calls.require(
+        api.launch_order_keys({request_.index, bits.row_shift, sort.keys, sort.positions, request_.num_multiprocessors},
+                              stream_),
+        "the kernel that makes keys of %lld rows", static_cast<long long>(sort.count));
     uint32_t *sorted = nullptr;
     calls.require(api.sort_pairs(sort, workspace, workspace_bytes, stream_, &sorted), "the sort of %lld rows",
                   static_cast<long long>(sort.count));

@@ -35,6 +35,7 @@ struct OrderKeysRequest {
   int32_t row_shift;
   uint32_t *keys;
   uint32_t *positions;
+  int32_t num_multiprocessors;
 };
 
 struct SortRequest {

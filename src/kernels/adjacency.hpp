@@ -66,25 +66,10 @@ UNI_HOST_DEVICE inline void read_single_entries(Group &g, const Entry *list, int
 template <class Entry, class Group>
 UNI_HOST_DEVICE inline Piece16 load_piece(Group &g, int lane, bool wanted, uintptr_t at, const Entry *array,
                                           int64_t num_entries) {
-  constexpr int kPerPiece = static_cast<int>(sizeof(Piece16) / sizeof(Entry));
   const uintptr_t begin = reinterpret_cast<uintptr_t>(array), end = reinterpret_cast<uintptr_t>(array + num_entries);
   const bool whole = at >= begin && at + sizeof(Piece16) <= end;
   Piece16 piece = g.load(lane, wanted && whole, reinterpret_cast<const Piece16 *>(at));
-  if (wanted && !whole) {
-    uint64_t halves[2] = {0, 0};
-    UNI_UNROLL
-    for (int i = 0; i < kPerPiece; ++i) {
-      const uintptr_t entry = at + static_cast<uintptr_t>(i) * sizeof(Entry);
-      if (entry < begin || entry >= end) continue;
-      const uint64_t value = static_cast<uint64_t>(load_global(reinterpret_cast<const Entry *>(entry)));
-      if constexpr (sizeof(Entry) == 8) {
-        halves[i] = value;
-      } else {
-        halves[i / 2] |= (value & 0xffffffffu) << (i % 2 * 32);
-      }
-    }
-    piece = {halves[0], halves[1]};
-  }
+  if (wanted && !whole) piece = load_bytes(at, begin, end);
   return piece;
 }
 

@@ -8,7 +8,7 @@
 
 #include "kernels/half.hpp"
 #include "kernels/lane_group.hpp"
-#include "kernels/move_rows.hpp"
+#include "kernels/move_uneven_rows.hpp"
 
 namespace uni::kernels {
 
@@ -33,47 +33,53 @@ struct ScaledInt8 {
   UNI_HOST_DEVICE static float to_float(int8_t bits, float scale) { return static_cast<float>(bits) * scale; }
 };
 
-// What a lane converts at once.
+// What a lane converts at once: 16 bytes of the source, in a result of 8 to 64.
 template <class Bits, int kElements>
-struct alignas(sizeof(Bits) * kElements) Elements {
+struct alignas(sizeof(Bits) * kElements < 16 ? sizeof(Bits) * kElements : 16) Elements {
   Bits values[kElements];
 };
 
-// A piece of kElements.
-template <class From, class To, int kElements>
+template <class From, class To>
 struct ConvertingMove {
-  using Source = Elements<typename From::Bits, kElements>;
+  static constexpr int kBytes = sizeof(typename From::Bits), kElements = static_cast<int>(sizeof(Piece16)) / kBytes;
+  using Source = Piece16;
   using Result = Elements<typename To::Bits, kElements>;
   using Scale = std::conditional_t<std::is_same_v<From, ScaledInt8>, float, NoScale>;
 
-  UNI_HOST_DEVICE static Result convert(const Source &source, Scale scale) {
-    Result result;
-    UNI_UNROLL
-    for (int i = 0; i < kElements; ++i) result.values[i] = To::from_float(From::to_float(source.values[i], scale));
-    return result;
+  UNI_HOST_DEVICE static void store(Result *to, const Source &source, Scale scale) {
+    // Of bytes one half after the other, since the whole of the result takes more registers than there are.
+    constexpr int kParts = kBytes == 1 ? 2 : 1, kPart = kElements / kParts, kPerWord = 8 / kBytes;
+    using Part = Elements<typename To::Bits, kPart>;
+    UNI_DO_NOT_UNROLL
+    for (int part = 0; part < kParts; ++part) {
+      Part result;
+      UNI_UNROLL
+      for (int i = 0; i < kPart; ++i) {
+        const uint64_t word = kParts == 1 ? (i < kPerWord ? source.low : source.high)
+                              : part == 0 ? source.low
+                                          : source.high;
+        result.values[i] = To::from_float(From::to_float(element_of<From>(word >> (i % kPerWord * kBytes * 8)), scale));
+      }
+      store_wide(reinterpret_cast<Part *>(to) + part, result);
+    }
   }
 };
 
-// How elements of a row are moved by conversions of `elements` to a piece: as plan_row_moves, in pieces of them.
-inline RowMoves plan_conversion(const char *source, int64_t source_pitch, char *out, int64_t out_pitch,
-                                int64_t num_elements, int elements, int most_lane_shift, bool align_out) {
-  RowMoves moves = {source, source_pitch, out, out_pitch, num_elements / elements, 0, 0, align_out};
+// As plan_row_moves; rows that are not on borders of pieces on both sides are uneven.
+template <class From, class To>
+inline RowMoves plan_conversion(const RowsAt &source, char *out, int64_t out_pitch, int64_t num_elements,
+                                int most_lane_shift, bool align_out) {
+  using Move = ConvertingMove<From, To>;
+  const int64_t row_bytes = num_elements * static_cast<int64_t>(sizeof(typename From::Bits));
+  const uint64_t source_all = reinterpret_cast<uintptr_t>(source.data) | static_cast<uint64_t>(source.pitch);
+  const uint64_t out_all = reinterpret_cast<uintptr_t>(out) | static_cast<uint64_t>(out_pitch);
+  const bool even = num_elements % Move::kElements == 0 && source_all % alignof(typename Move::Source) == 0 &&
+                    out_all % alignof(typename Move::Result) == 0;
+  RowMoves moves = {source.data, source.pitch, source.end(row_bytes), out, out_pitch, row_bytes, 0, 0, 0, align_out};
+  moves.piece_shift = even ? 4 : 0;
+  moves.num_pieces = even ? num_elements / Move::kElements : most_pieces_touched(row_bytes);
   moves.lane_shift = lane_shift_for(moves.num_pieces, most_lane_shift);
   return moves;
-}
-
-// Elements to a piece of a conversion where addresses allow.
-constexpr int kConvertedElements = 4;
-
-// Whether rows can be converted kConvertedElements at a time.
-inline bool converts_in_pieces(const char *source, int64_t source_pitch, int64_t source_element_bytes, const char *out,
-                               int64_t out_pitch, int64_t out_element_bytes, int64_t num_elements) {
-  const auto divides = [](int64_t bytes, uint64_t all) { return all % static_cast<uint64_t>(bytes) == 0; };
-  return num_elements % kConvertedElements == 0 &&
-         divides(source_element_bytes * kConvertedElements,
-                 reinterpret_cast<uintptr_t>(source) | static_cast<uint64_t>(source_pitch)) &&
-         divides(out_element_bytes * kConvertedElements,
-                 reinterpret_cast<uintptr_t>(out) | static_cast<uint64_t>(out_pitch));
 }
 
 }  // namespace uni::kernels

@@ -81,26 +81,29 @@ struct GatherRows {
     for (int32_t t = 0; t < a.num_tensors; ++t) {
       const RowMoves &moves = a.tensors[t];
       const GatherLocate<Group, NoScale> locate{a, moves, valid, t == 0, tally};
-      with_piece(moves.piece_shift, [&](auto piece) {
-        move_rows<PlainMove<decltype(piece)>>(g, group, num_groups, a.index.num_indices, moves, locate);
-      });
+      move_plain_rows(g, group, num_groups, a.index.num_indices, moves, locate);
     }
     report_lanes(g, tally, a.record);
   }
 };
 
-// One tensor, with a conversion: kElements to a piece.
-template <class From, class To, int kElements>
+// One tensor, with a conversion.
+template <class From, class To>
 struct GatherConverted {
   GatherRowsArguments a;
 
   template <class Group>
   UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
-    using Move = ConvertingMove<From, To, kElements>;
+    using Move = ConvertingMove<From, To>;
+    const RowMoves &moves = a.tensors[0];
     const int64_t valid = num_valid(a.index.count, a.index.num_indices);
     Lane<Group, BoundsTally> tally = {};
-    const GatherLocate<Group, typename Move::Scale> locate{a, a.tensors[0], valid, true, tally};
-    move_rows<Move>(g, group, num_groups, a.index.num_indices, a.tensors[0], locate);
+    const GatherLocate<Group, typename Move::Scale> locate{a, moves, valid, true, tally};
+    if (moves.piece_shift == 4) {
+      move_rows<Move>(g, group, num_groups, a.index.num_indices, moves, locate);
+    } else {
+      move_uneven_rows(g, group, num_groups, a.index.num_indices, moves, ConvertElements<From, To>{}, locate);
+    }
     report_lanes(g, tally, a.record);
   }
 };

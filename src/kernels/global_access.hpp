@@ -3,6 +3,7 @@
 // struct the compiler does not know that, and uses instructions that first look whether it is shared or local memory.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernels/lane_group.hpp"
@@ -75,6 +76,36 @@ UNI_HOST_DEVICE inline void store_global(T *address, const T &value) {
 #else
   *address = value;
 #endif
+}
+
+// The same for results of more than 16 bytes, aligned to 16.
+template <class T>
+UNI_HOST_DEVICE inline void store_wide(T *address, const T &value) {
+  if constexpr (sizeof(T) <= 16) {
+    store_global(address, value);
+  } else {
+    struct Pieces {
+      Piece16 pieces[sizeof(T) / 16];
+    };
+    const Pieces all = __builtin_bit_cast(Pieces, value);
+    UNI_UNROLL
+    for (std::size_t i = 0; i < sizeof(T) / 16; ++i) store_global(reinterpret_cast<Piece16 *>(address) + i, all.pieces[i]);
+  }
+}
+
+// The bytes of a piece at `address` that lie in [begin, end), zeros for the others. For the ends of arrays.
+UNI_HOST_DEVICE inline Piece16 load_bytes(uintptr_t address, uintptr_t begin, uintptr_t end) {
+  uint64_t words[2] = {0, 0};
+  UNI_UNROLL
+  for (int half = 0; half < 2; ++half) {
+    UNI_DO_NOT_UNROLL
+    for (int i = 0; i < 8; ++i) {
+      const uintptr_t at = address + static_cast<uintptr_t>(8 * half + i);
+      if (at >= begin && at < end)
+        words[half] |= static_cast<uint64_t>(load_global(reinterpret_cast<const uint8_t *>(at))) << (8 * i);
+    }
+  }
+  return {words[0], words[1]};
 }
 
 }  // namespace uni::kernels

@@ -24,6 +24,12 @@ UNI_HOST_DEVICE inline uint16_t float_to_half(float value) noexcept {
   const uint32_t bits = __builtin_bit_cast(uint32_t, value);
   const uint32_t sign = bits >> 16 & 0x8000u, magnitude = bits & 0x7fffffffu;
   if (magnitude > 0x7f800000u) return static_cast<uint16_t>(sign | 0x7e00u | (magnitude >> 13 & 0x3ffu));
+#if defined(__CUDA_ARCH__)
+  // Rounds to nearest, ties to even, subnormals included; of a NaN it would not keep the bits.
+  uint16_t half;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
+  return half;
+#else
   if (magnitude >= 0x477ff000u) return static_cast<uint16_t>(sign | 0x7c00u);  // from 65520 on: infinity
   if (magnitude < 0x38800000u) {
     // Below the smallest normal number: adding 0.5 leaves units of 2^-24 in the lowest bits, correctly rounded.
@@ -32,6 +38,7 @@ UNI_HOST_DEVICE inline uint16_t float_to_half(float value) noexcept {
   }
   const uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
   return static_cast<uint16_t>(sign | ((rounded - (112u << 23)) >> 13));
+#endif
 }
 
 UNI_HOST_DEVICE inline float bfloat_to_float(uint16_t value) noexcept {

@@ -21,13 +21,30 @@ constexpr int kRowsInFlight = 2;
 struct RowMoves {
   const char *source;
   int64_t source_pitch;
+  uintptr_t source_end;  // of the last row
   char *out;
   int64_t out_pitch;
-  int64_t num_pieces;   // of a row
-  int32_t piece_shift;  // a piece has 2^piece_shift bytes: 1, 2, 4, 8 or 16
+  int64_t row_bytes;    // of the source
+  int64_t num_pieces;   // of a row; of an uneven one, the most that it touches
+  int32_t piece_shift;  // a piece has 2^piece_shift bytes; less than 4 bytes: rows are uneven (move_uneven_rows.hpp)
   int32_t lane_shift;   // 2^lane_shift lanes to a row
   int32_t align_out;    // lines of `out` are kept whole, rather than lines of `source`
 };
+
+// Rows as they are given to a plan.
+struct RowsAt {
+  const char *data;
+  int64_t pitch;
+  int64_t num_rows;
+
+  uintptr_t end(int64_t row_bytes) const {
+    return reinterpret_cast<uintptr_t>(data) +
+           static_cast<uintptr_t>(num_rows > 0 ? (num_rows - 1) * pitch + row_bytes : 0);
+  }
+};
+
+// The most pieces of 16 bytes, on their own borders, that a row of so many bytes touches anywhere.
+inline int64_t most_pieces_touched(int64_t row_bytes) { return row_bytes > 0 ? (row_bytes + 14) / 16 + 1 : 0; }
 
 // As many lanes as a row has pieces, up to 2^most_lane_shift, as a power of two.
 inline int32_t lane_shift_for(int64_t num_pieces, int most_lane_shift) {
@@ -37,32 +54,26 @@ inline int32_t lane_shift_for(int64_t num_pieces, int most_lane_shift) {
 }
 
 // With the widest piece that divides addresses, pitches and the row.
-inline RowMoves plan_row_moves(const char *source, int64_t source_pitch, char *out, int64_t out_pitch,
-                               int64_t row_bytes, int most_lane_shift, bool align_out) {
-  const uint64_t all = reinterpret_cast<uintptr_t>(source) | reinterpret_cast<uintptr_t>(out) |
-                       static_cast<uint64_t>(source_pitch | out_pitch | row_bytes);
-  RowMoves moves = {source, source_pitch, out, out_pitch, 0, 0, 0, align_out};
+inline RowMoves plan_row_moves(const RowsAt &source, char *out, int64_t out_pitch, int64_t row_bytes,
+                               int most_lane_shift, bool align_out) {
+  const uint64_t all = reinterpret_cast<uintptr_t>(source.data) | reinterpret_cast<uintptr_t>(out) |
+                       static_cast<uint64_t>(source.pitch | out_pitch | row_bytes);
+  RowMoves moves = {source.data, source.pitch, source.end(row_bytes), out, out_pitch, row_bytes, 0, 0, 0, align_out};
   while (moves.piece_shift < 4 && (all >> moves.piece_shift & 1u) == 0) ++moves.piece_shift;
-  moves.num_pieces = row_bytes >> moves.piece_shift;
+  moves.num_pieces = moves.piece_shift >= 2 ? row_bytes >> moves.piece_shift : most_pieces_touched(row_bytes);
   moves.lane_shift = lane_shift_for(moves.num_pieces, most_lane_shift);
   return moves;
 }
 
-// Calls body(Piece{}) with the type that has 2^piece_shift bytes.
-template <class Body>
-UNI_HOST_DEVICE inline void with_piece(int32_t piece_shift, Body &&body) {
-  switch (piece_shift) {
-    case 4:
-      return body(Piece16{});
-    case 3:
-      return body(uint64_t{});
-    case 2:
-      return body(uint32_t{});
-    case 1:
-      return body(uint16_t{});
-    default:
-      return body(uint8_t{});
-  }
+// Where a row has more pieces than lanes, its first piece is moved by the lane that its place in a line gives, so that every
+// line is touched by one instruction: by how many pieces the lanes shift at most, and by how many for a row at an address.
+UNI_HOST_DEVICE inline int32_t most_piece_shift(int64_t num_pieces, int lanes, uint64_t piece_bytes) {
+  const uint64_t tile_bytes = static_cast<uint64_t>(lanes) * piece_bytes;
+  const uint64_t border = tile_bytes < kLineBytes ? tile_bytes : kLineBytes;
+  return num_pieces > lanes ? static_cast<int32_t>(border / piece_bytes) - 1 : 0;
+}
+UNI_HOST_DEVICE inline int32_t piece_shift_of(uintptr_t address, int32_t most_shift) {
+  return static_cast<int32_t>(address / sizeof(Piece16)) & most_shift;
 }
 
 // Where a row is read and written: nothing is written where `to` is NULL, zeros where `from` is.
@@ -81,7 +92,7 @@ struct PlainMove {
   using Source = Piece;
   using Result = Piece;
   using Scale = NoScale;
-  UNI_HOST_DEVICE static Result convert(const Source &piece, NoScale) { return piece; }
+  UNI_HOST_DEVICE static void store(Result *to, const Source &piece, NoScale) { store_global(to, piece); }
 };
 
 // Moves the rows of slots [0, num_slots): locate(lane, slot, is_first_lane, &move) says where each is. Called in every lane
@@ -95,11 +106,7 @@ UNI_HOST_DEVICE inline void move_rows(Group &g, int64_t group, int64_t num_group
   const int rows_per_group = Group::kLanes >> lane_shift;
   const int64_t step = num_groups * rows_per_group;
   const int64_t num_pieces = moves.num_pieces;
-  // Where a row has more pieces than lanes, its first piece is moved by the lane that its place in a line gives.
-  const uint64_t piece_bytes = moves.align_out ? sizeof(Result) : sizeof(Source);
-  const uint64_t tile_bytes = static_cast<uint64_t>(lanes) * piece_bytes;
-  const uint64_t border = tile_bytes < kLineBytes ? tile_bytes : kLineBytes;
-  const int32_t most_shift = num_pieces > lanes ? static_cast<int32_t>(border / piece_bytes) - 1 : 0;
+  const int32_t most_shift = most_piece_shift(num_pieces, lanes, moves.align_out ? sizeof(Result) : sizeof(Source));
   const int64_t end = num_pieces + most_shift;
   UNI_DO_NOT_UNROLL
   for (int64_t base = group * rows_per_group; base < num_slots; base += kRowsInFlight * step) {
@@ -130,7 +137,7 @@ UNI_HOST_DEVICE inline void move_rows(Group &g, int64_t group, int64_t num_group
           const int64_t piece = at - shift[r];
           const bool inside = static_cast<uint64_t>(piece) < static_cast<uint64_t>(num_pieces);
           if (inside && rows[r].to != nullptr)
-            store_global(reinterpret_cast<Result *>(rows[r].to) + piece, Move::convert(values[r], rows[r].scale));
+            Move::store(reinterpret_cast<Result *>(rows[r].to) + piece, values[r], rows[r].scale);
         }
       }
     });

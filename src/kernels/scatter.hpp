@@ -8,7 +8,7 @@
 #include "kernels/bounds.hpp"
 #include "kernels/half.hpp"
 #include "kernels/lane_group.hpp"
-#include "kernels/move_rows.hpp"
+#include "kernels/move_uneven_rows.hpp"
 #include "kernels/relabel.hpp"
 
 namespace uni::kernels {
@@ -76,9 +76,7 @@ struct ScatterAssign {
       move->to = a.destination + row * a.destination_pitch;
       move->from = a.rows + i * a.rows_pitch;
     };
-    with_piece(moves.piece_shift, [&](auto piece) {
-      move_rows<PlainMove<decltype(piece)>>(g, group, num_groups, num_valid(a.count, a.num_indices), moves, locate);
-    });
+    move_plain_rows(g, group, num_groups, num_valid(a.count, a.num_indices), moves, locate);
   }
 };
 
@@ -104,30 +102,50 @@ struct AddBfloat {
   }
 };
 
+// A row to 2^lane_shift lanes, several to a group where they are short; each lane has elements of kRowsInFlight rows on the way.
 template <class Index, class Element, class Add, class Access = Atomics>
 struct ScatterAdd {
   ScatterRowsArguments<Index> a;
+  int32_t lane_shift;
 
   template <class Group>
   UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
     const int64_t valid = num_valid(a.count, a.num_indices);
     const int64_t num_elements = a.row_bytes / static_cast<int64_t>(sizeof(Element));
-    BoundsTally tally;
-    for (int64_t i = group; i < valid; i += num_groups) {
-      const int64_t row = static_cast<int64_t>(a.index[i]);
-      if (!a.is_inside(row)) {
-        tally.add(i, row);
-        continue;
-      }
-      Element *const to = reinterpret_cast<Element *>(a.destination + row * a.destination_pitch);
-      const Element *const from = reinterpret_cast<const Element *>(a.rows + i * a.rows_pitch);
-      for_each_strided(g, 0, num_elements, [&](int, int64_t e) { Add::template add<Access>(to + e, from[e]); });
-    }
-    if (!a.trust) {
+    const int lanes = 1 << lane_shift, rows_per_group = Group::kLanes >> lane_shift;
+    const int64_t step = num_groups * rows_per_group;
+    Lane<Group, BoundsTally> tally = {};
+    UNI_DO_NOT_UNROLL
+    for (int64_t base = group * rows_per_group; base < valid; base += kRowsInFlight * step) {
       g.each([&](int lane) {
-        if (lane == 0) tally.report<Access>(a.record);
+        const int64_t first = base + (lane >> lane_shift);
+        const int in_row = lane & (lanes - 1);
+        Element *to[kRowsInFlight] = {};
+        const Element *from[kRowsInFlight] = {};
+        UNI_UNROLL
+        for (int r = 0; r < kRowsInFlight; ++r) {
+          const int64_t i = first + r * step;
+          if (i >= valid) continue;
+          const int64_t row = static_cast<int64_t>(a.index[i]);
+          if (!a.is_inside(row)) {
+            if (in_row == 0) tally[lane].add(i, row);
+            continue;
+          }
+          to[r] = reinterpret_cast<Element *>(a.destination + row * a.destination_pitch);
+          from[r] = reinterpret_cast<const Element *>(a.rows + i * a.rows_pitch);
+        }
+        UNI_DO_NOT_UNROLL
+        for (int64_t e = in_row; e < num_elements; e += lanes) {
+          Element values[kRowsInFlight];
+          UNI_UNROLL
+          for (int r = 0; r < kRowsInFlight; ++r) values[r] = g.load(lane, to[r] != nullptr, from[r] + e);
+          UNI_UNROLL
+          for (int r = 0; r < kRowsInFlight; ++r)
+            if (to[r] != nullptr) Add::template add<Access>(to[r] + e, values[r]);
+        }
       });
     }
+    if (!a.trust) g.each([&](int lane) { tally[lane].template report<Access>(a.record); });
   }
 };
 

@@ -27,6 +27,8 @@ typedef struct fake_counts {
 
 /* What the last gather was launched with: how many multiprocessors at most (0: all), and whether in an order of its own. */
 UNI_API void fake_get_last_gather(int32_t *num_multiprocessors, int32_t *ordered);
+/* The most multiprocessors that a kernel was given since this was asked; 0 if one was given all of them. */
+UNI_API int32_t fake_take_most_multiprocessors(void);
 UNI_API void fake_get_counts(fake_counts *counts);
 /* Forgets everything, as after a start of the process. Nothing may be alive that is still used. */
 UNI_API void fake_reset(void);

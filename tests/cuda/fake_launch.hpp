@@ -14,6 +14,16 @@
 
 namespace uni::cuda::fake {
 
+// The most multiprocessors that a launch was given since somebody asked.
+inline std::atomic<int64_t> most_multiprocessors{0};
+constexpr int64_t kAllMultiprocessors = 1 << 20;
+
+inline void note_multiprocessors(int64_t given) {
+  int64_t before = most_multiprocessors.load();
+  while (before < given && !most_multiprocessors.compare_exchange_weak(before, given)) {
+  }
+}
+
 // Runs kernels, with the memory of the device accessible.
 class Launch {
  public:
@@ -21,6 +31,21 @@ class Launch {
 
   template <int kLanes, class Kernel>
   Result run(const Kernel &kernel, int64_t num_groups) {
+    note_multiprocessors(kAllMultiprocessors);
+    return run_groups<kLanes>(kernel, num_groups);
+  }
+
+  // As many groups as so many multiprocessors have room for.
+  template <class Kernel>
+  Result run_rows(const Kernel &kernel, int64_t num_groups, int32_t num_multiprocessors) {
+    note_multiprocessors(num_multiprocessors > 0 ? num_multiprocessors : kAllMultiprocessors);
+    if (num_multiprocessors > 0) num_groups = std::min<int64_t>(num_groups, int64_t{num_multiprocessors} * 32);
+    return run_groups<32>(kernel, num_groups);
+  }
+
+ private:
+  template <int kLanes, class Kernel>
+  Result run_groups(const Kernel &kernel, int64_t num_groups) {
     const int64_t groups = std::min(num_groups, schedule_.most_groups);
     if (groups <= 0) return kSuccess;
     const int threads = static_cast<int>(std::min<int64_t>(std::max(schedule_.threads, 1), groups));
@@ -42,14 +67,6 @@ class Launch {
     return kSuccess;
   }
 
-  // As many groups as so many multiprocessors have room for.
-  template <class Kernel>
-  Result run_rows(const Kernel &kernel, int64_t num_groups, int32_t num_multiprocessors) {
-    if (num_multiprocessors > 0) num_groups = std::min<int64_t>(num_groups, int64_t{num_multiprocessors} * 32);
-    return run<32>(kernel, num_groups);
-  }
-
- private:
   const Schedule schedule_;
 };
 

@@ -10,6 +10,7 @@
 #include "backend.hpp"
 #include "fake_api.hpp"
 #include "fake_control.h"
+#include "fake_launch.hpp"
 #include "fake_machine.hpp"
 
 namespace {
@@ -49,6 +50,11 @@ void fake_get_last_gather(int32_t *num_multiprocessors, int32_t *ordered) {
   const Locked machine;
   *num_multiprocessors = machine->last_gather_multiprocessors;
   *ordered = machine->last_gather_ordered;
+}
+
+int32_t fake_take_most_multiprocessors(void) {
+  const int64_t most = uni::cuda::fake::most_multiprocessors.exchange(0);
+  return most >= uni::cuda::fake::kAllMultiprocessors ? 0 : static_cast<int32_t>(most);
 }
 
 void fake_get_counts(fake_counts *counts) {

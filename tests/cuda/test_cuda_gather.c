@@ -56,7 +56,9 @@ static void test_multiprocessors_and_order(void **state) {
           /* Small tables are not worth sorting for. */
           assert_int_equal(ordered, order == UNI_ORDER_BY_PAGE);
           assert_int_equal(counts_now().launches - launches, order == UNI_ORDER_BY_PAGE ? 2 : 1);
+          fake_take_most_multiprocessors();
           check_rows(out);
+          assert_int_equal(fake_take_most_multiprocessors(), multiprocessors);
           uni_tensor_release(out);
         }
       }
@@ -64,6 +66,70 @@ static void test_multiprocessors_and_order(void **state) {
     uni_tensor_release(source);
   }
   uni_tensor_release(index);
+}
+
+/* Every pass of a scatter stays within them. */
+static void test_multiprocessors_of_scatters(void **state) {
+  (void)state;
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks);
+  uni_tensor *rows = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, width, expected);
+  for (int32_t memory = UNI_MEMORY_PINNED; memory <= UNI_MEMORY_DEVICE; ++memory) {
+    uni_tensor *table = make_in(context, memory, UNI_DTYPE_FLOAT32, num_rows, width, contents);
+    for (int32_t reduce = UNI_SCATTER_ASSIGN; reduce <= UNI_SCATTER_ADD; ++reduce) {
+      for (int32_t asked = 0; asked <= 3; asked += 3) {
+        uni_scatter_options options = UNI_SCATTER_OPTIONS_INIT;
+        options.reduce = reduce;
+        options.num_multiprocessors = asked;
+        OK(uni_context_synchronize(context, &error));
+        fake_take_most_multiprocessors();
+        OK(uni_scatter(table, uni_tensor_array(index), uni_tensor_array(rows), &options, NULL, &error));
+        OK(uni_context_synchronize(context, &error));
+        assert_int_equal(fake_take_most_multiprocessors(), asked > 0                     ? asked
+                                                           : memory != UNI_MEMORY_DEVICE ? link_multiprocessors
+                                                                                         : 0);
+      }
+    }
+    uni_tensor_release(table);
+  }
+  uni_tensor_release(rows);
+  uni_tensor_release(index);
+}
+
+/* A table for which an order pays, and no device memory for the sort: the rows are read as they are given. */
+static void test_order_that_there_is_no_memory_for(void **state) {
+  (void)state;
+  enum { large_rows = 1 << 23, large_picks = 1 << 16, large_width = 16 };
+  int64_t *large = malloc(sizeof(int64_t) * large_picks);
+  assert_non_null(large);
+  for (int i = 0; i < large_picks; ++i) large[i] = (int64_t)i * 7919 % large_rows;
+  uni_tensor *source = NULL, *out = NULL;
+  OK(create_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_INT64, large_rows, large_width, &source));
+  void *data = NULL;
+  OK(uni_tensor_host_pointer(source, &data, &error));
+  for (int i = 0; i < large_picks; ++i) ((int64_t *)data)[large[i] * large_width] = large[i];
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, large_picks, -1, large);
+  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, large_picks, large_width, &out));
+  int64_t(*back)[large_width] = malloc(sizeof(int64_t) * large_picks * large_width);
+  assert_non_null(back);
+  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+  for (int full = 0; full < 2; ++full) {
+    if (full) fake_set_device_bytes(1);
+    int32_t multiprocessors = -1, ordered = -1;
+    OK(uni_gather_into(source, uni_tensor_array(index), &options, NULL, uni_tensor_array(out), &error));
+    fake_get_last_gather(&multiprocessors, &ordered);
+    assert_int_equal(ordered, !full);
+    read_back(out, back);
+    for (int i = 0; i < large_picks; ++i) assert_int_equal(back[i][0], large[i]);
+  }
+  options.order = UNI_ORDER_BY_PAGE;
+  FAILS(UNI_STATUS_OUT_OF_MEMORY, "cudaMallocAsync",
+        uni_gather_into(source, uni_tensor_array(index), &options, NULL, uni_tensor_array(out), &error));
+  fake_set_device_bytes(INT64_MAX);
+  uni_tensor_release(out);
+  uni_tensor_release(index);
+  uni_tensor_release(source);
+  free(back);
+  free(large);
 }
 
 static void test_bad_indices_in_page_order(void **state) {
@@ -135,6 +201,8 @@ static void test_conversion_needs_aligned_elements(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_multiprocessors_and_order),
+      cmocka_unit_test(test_multiprocessors_of_scatters),
+      cmocka_unit_test(test_order_that_there_is_no_memory_for),
       cmocka_unit_test(test_bad_indices_in_page_order),
       cmocka_unit_test(test_many_in_one_launch),
       cmocka_unit_test(test_conversion_needs_aligned_elements),

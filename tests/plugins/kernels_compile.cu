@@ -119,9 +119,7 @@ template __global__ void look_up_kernel<int32_t>(int64_t, int64_t, const int64_t
 
 #define INSTANTIATE_ROWS(...) \
   template __global__ void rows_kernel<__VA_ARGS__>(const __grid_constant__ __VA_ARGS__, int64_t);
-#define INSTANTIATE_CONVERSION(FROM, TO) \
-  INSTANTIATE_ROWS(GatherConverted<FROM, TO, 1>) \
-  INSTANTIATE_ROWS(GatherConverted<FROM, TO, kConvertedElements>)
+#define INSTANTIATE_CONVERSION(FROM, TO) INSTANTIATE_ROWS(GatherConverted<FROM, TO>)
 INSTANTIATE_ROWS(GatherRows)
 INSTANTIATE_ROWS(OrderKeys)
 INSTANTIATE_ROWS(ScatterAssign<int64_t, true>)

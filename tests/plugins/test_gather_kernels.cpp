@@ -116,8 +116,8 @@ void rows_of_every_size_on_every_alignment(void **) {
             Rows source(kRows, row_bytes, offset, gap, 1), out(kEntries, row_bytes, offset * 3 % 128, gap, 0);
             BoundsRecord record = {};
             GatherRowsArguments arguments = {};
-            arguments.tensors[0] = plan_row_moves(source.data(), source.pitch, out.data(), out.pitch, row_bytes,
-                                                  lane_shift_of<decltype(g)>(), align_out);
+            arguments.tensors[0] = plan_row_moves({source.data(), source.pitch, kRows}, out.data(), out.pitch,
+                                                  row_bytes, lane_shift_of<decltype(g)>(), align_out);
             arguments.num_tensors = 1;
             arguments.index = view_of(index);
             arguments.record = &record;
@@ -134,7 +134,7 @@ void rows_of_every_size_on_every_alignment(void **) {
 void pieces_are_as_wide_as_addresses_allow(void **) {
   alignas(16) char memory[64];
   const auto shift_of = [&](int64_t offset, int64_t pitch, int64_t row_bytes) {
-    return plan_row_moves(memory + offset, pitch, memory, pitch, row_bytes, 5, false).piece_shift;
+    return plan_row_moves({memory + offset, pitch, 2}, memory, pitch, row_bytes, 5, false).piece_shift;
   };
   assert_int_equal(shift_of(0, 512, 512), 4);
   assert_int_equal(shift_of(8, 512, 512), 3);
@@ -143,7 +143,7 @@ void pieces_are_as_wide_as_addresses_allow(void **) {
   assert_int_equal(shift_of(0, 512, 94), 1);
   assert_int_equal(shift_of(0, 47, 47), 0);
   const auto lanes_of = [&](int64_t row_bytes) {
-    return 1 << plan_row_moves(memory, row_bytes, memory, row_bytes, row_bytes, 5, false).lane_shift;
+    return 1 << plan_row_moves({memory, row_bytes, 2}, memory, row_bytes, row_bytes, 5, false).lane_shift;
   };
   assert_int_equal(lanes_of(16), 1);
   assert_int_equal(lanes_of(64), 4);
@@ -167,7 +167,7 @@ void several_tensors_in_an_order_with_a_count(void **) {
     }
     for (size_t t = 0; t < sources.size(); ++t)
       arguments.tensors[arguments.num_tensors++] =
-          plan_row_moves(sources[t].data(), sources[t].pitch, outs[t].data(), outs[t].pitch, sizes[t],
+          plan_row_moves({sources[t].data(), sources[t].pitch, kRows}, outs[t].data(), outs[t].pitch, sizes[t],
                          lane_shift_of<decltype(g)>(), false);
     arguments.index = view_of(index, &count);
     arguments.order = order.data();
@@ -211,8 +211,8 @@ std::vector<typename Type::Bits> make_elements(size_t count) {
   return elements;
 }
 
-template <class From, class To, int kElements>
-void convert_rows(int64_t width) {
+template <class From, class To>
+void convert_rows(int64_t width, bool even) {
   const std::vector<int64_t> index = make_index();
   const auto source = make_elements<From>(static_cast<size_t>(kRows * width));
   std::vector<float> scales;
@@ -222,14 +222,15 @@ void convert_rows(int64_t width) {
     BoundsRecord record = {};
     GatherRowsArguments arguments = {};
     const int64_t from_bytes = sizeof(typename From::Bits), to_bytes = sizeof(typename To::Bits);
-    arguments.tensors[0] = plan_conversion(reinterpret_cast<const char *>(source.data()), width * from_bytes,
-                                           reinterpret_cast<char *>(out.data()), width * to_bytes, width, kElements,
-                                           lane_shift_of<decltype(g)>(), width % 8 == 0);
+    arguments.tensors[0] = plan_conversion<From, To>(
+        {reinterpret_cast<const char *>(source.data()), width * from_bytes, kRows},
+        reinterpret_cast<char *>(out.data()), width * to_bytes, width, lane_shift_of<decltype(g)>(), width % 32 == 0);
+    assert_int_equal(arguments.tensors[0].piece_shift, even ? 4 : 0);
     arguments.num_tensors = 1;
     arguments.index = view_of(index);
     arguments.scales = scales.data();
     arguments.record = &record;
-    launch(g, GatherConverted<From, To, kElements>{arguments});
+    launch(g, GatherConverted<From, To>{arguments});
     for (size_t i = 0; i < kEntries; ++i) {
       if (index[i] < 0 || index[i] >= kRows) continue;
       for (int64_t e = 0; e < width; ++e) {
@@ -248,8 +249,8 @@ void convert_rows(int64_t width) {
 
 template <class From, class To>
 void convert_rows_in_every_width() {
-  for (const int64_t width : {4, 12, 100, 128, 256}) convert_rows<From, To, kConvertedElements>(width);
-  for (const int64_t width : {1, 3, 33, 129}) convert_rows<From, To, 1>(width);
+  for (const int64_t width : {16, 48, 128, 144, 256, 1024}) convert_rows<From, To>(width, true);
+  for (const int64_t width : {1, 2, 3, 7, 33, 66, 129, 602}) convert_rows<From, To>(width, false);
 }
 
 void conversions_are_those_of_elements(void **) {

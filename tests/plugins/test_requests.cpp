@@ -62,7 +62,7 @@ GatherCount count_gather(int64_t row_bytes, int64_t offset, int64_t pitch) {
   for (int64_t i = 0; i < kRows; ++i) index.push_back(i * 389 % kRows);
   GatherRowsArguments arguments = {};
   arguments.num_tensors = 1;
-  arguments.tensors[0] = plan_row_moves(source.data, pitch, out.data, row_bytes, row_bytes, 5, false);
+  arguments.tensors[0] = plan_row_moves({source.data, pitch, kRows}, out.data, row_bytes, row_bytes, 5, false);
   arguments.index = {index.data(), true, nullptr, kRows, kRows, false};
   BoundsRecord record = {};
   arguments.record = &record;
@@ -74,24 +74,18 @@ GatherCount count_gather(int64_t row_bytes, int64_t offset, int64_t pitch) {
 }
 
 void rows_are_read_by_whole_lines_each_once(void **) {
-  // Multiples of 4 bytes: 32 lanes cover a line at least.
-  for (const int64_t row_bytes : {16, 32, 64, 128, 256, 400, 512, 516, 1000, 1024, 2404, 2408, 4096, 16384}) {
-    for (const int64_t offset : {0, 4, 8, 16, 64, 100}) {
-      for (const int64_t gap : {0, 4, 8, 112}) {
+  for (const int64_t row_bytes : {1,   16,  32,  47,   64,   94,   100,  128,  188,  256,  301,  400,
+                                  512, 516, 602, 1000, 1001, 1002, 1024, 2404, 2408, 4096, 16384}) {
+    for (const int64_t offset : {0, 1, 2, 4, 8, 16, 64, 100}) {
+      for (const int64_t gap : {0, 1, 4, 8, 112}) {
         const GatherCount count = count_gather(row_bytes, offset, row_bytes + gap);
         assert_true(count.memory.num_requests <= count.num_lines_of_rows);
-        // Fewer only where several short rows that stand in one line were read in one instruction.
-        if (row_bytes >= 512) assert_int_equal(count.memory.num_requests, count.num_lines_of_rows);
+        // Fewer only where several short rows that stand in one line were read in one instruction, and by the first and the
+        // last piece of the tensor, which are not read as one where they stick out.
+        if (row_bytes >= 600) assert_true(count.memory.num_requests >= count.num_lines_of_rows - 2);
       }
     }
   }
-}
-
-void rows_of_odd_sizes_take_more_requests_and_no_more_lines_than_lanes_say(void **) {
-  // 32 lanes cover half a line by pieces of 2 bytes and a quarter by single ones.
-  const GatherCount twos = count_gather(1002, 0, 1002), ones = count_gather(1001, 0, 1001);
-  assert_in_range(twos.memory.num_requests, 2 * twos.num_lines_of_rows - 2 * twos.num_rows, 2 * twos.num_lines_of_rows);
-  assert_in_range(ones.memory.num_requests, 4 * ones.num_lines_of_rows - 4 * ones.num_rows, 4 * ones.num_lines_of_rows);
 }
 
 // --- adjacency lists ---
@@ -291,7 +285,6 @@ int main(int argc, char **argv) {
   if (argc == 2 && std::strcmp(argv[1], "--table") == 0) return print_table(), 0;
   const CMUnitTest tests[] = {
       cmocka_unit_test(rows_are_read_by_whole_lines_each_once),
-      cmocka_unit_test(rows_of_odd_sizes_take_more_requests_and_no_more_lines_than_lanes_say),
       cmocka_unit_test(edges_are_those_of_the_scheme<int32_t>),
       cmocka_unit_test(edges_are_those_of_the_scheme<int64_t>),
       cmocka_unit_test(both_ends_of_a_list_are_one_request),

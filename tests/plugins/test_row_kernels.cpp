@@ -71,7 +71,7 @@ Result gather(auto g, bool backwards) {
   Result result;
   result.bytes.resize(kEntries * kRowBytes);
   GatherRowsArguments arguments = {};
-  arguments.tensors[0] = plan_row_moves(c.table.data(), kRowBytes, result.bytes.data(), kRowBytes, kRowBytes,
+  arguments.tensors[0] = plan_row_moves({c.table.data(), kRowBytes, kRows}, result.bytes.data(), kRowBytes, kRowBytes,
                                         lane_shift_of<decltype(g)>(), false);
   arguments.num_tensors = 1;
   arguments.index = {c.index.data(), true, nullptr, kEntries, kRows, false};
@@ -87,7 +87,7 @@ Result scatter_assign(auto g, bool backwards) {
   const NodeTable<false> table{words.data(), uint64_t{1} << kValueBits, words.size() / 2 - 1};
   const auto arguments = scatter_arguments<int64_t>(c, &result);
   launch(g, backwards, ScatterChoose<int64_t, false>{arguments, table});
-  const RowMoves moves = plan_row_moves(c.rows.data(), kRowBytes, result.bytes.data(), kRowBytes, kRowBytes,
+  const RowMoves moves = plan_row_moves({c.rows.data(), kRowBytes, kEntries}, result.bytes.data(), kRowBytes, kRowBytes,
                                         lane_shift_of<decltype(g)>(), true);
   launch(g, backwards, ScatterAssign<int64_t, false>{arguments, table, moves});
   return result;
@@ -96,7 +96,9 @@ Result scatter_assign(auto g, bool backwards) {
 Result scatter_add(auto g, bool backwards) {
   const Case c;
   Result result;
-  launch(g, backwards, ScatterAdd<int64_t, uint16_t, AddSum>{scatter_arguments<int64_t>(c, &result)});
+  launch(g, backwards,
+         ScatterAdd<int64_t, uint16_t, AddSum>{scatter_arguments<int64_t>(c, &result),
+                                               lane_shift_for(kRowBytes / 2, lane_shift_of<decltype(g)>())});
   return result;
 }
 
