@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
 #include "gpu_support.h"
 
 #include <dlfcn.h>
@@ -181,6 +182,14 @@ void destroy_graph(void *graph) {
     fake.destroy_graph(graph);
   else
     assert_int_equal(driver.destroy_executable(graph), 0);
+}
+
+void wait_for_graphs(uni_context *context, const _Atomic int64_t *kept) {
+  for (int i = 0; i < 2000 && atomic_load(kept) > 0; ++i) {
+    if (i > 0) usleep(10000);
+    OK(uni_context_check(context, &error));
+  }
+  if (atomic_load(kept) != 0) fail_msg("%lld are kept for ever", (long long)atomic_load(kept));
 }
 
 /* Of /proc/self/status, in bytes; 0 where it is not told. */

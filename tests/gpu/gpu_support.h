@@ -4,6 +4,8 @@
 #ifndef TESTS_GPU_SUPPORT_H
 #define TESTS_GPU_SUPPORT_H
 
+#include <stdatomic.h>
+
 #include "../cuda/device_tensors.h"
 #include "../cuda/fake_control.h"
 
@@ -36,6 +38,8 @@ void abandon_capture(void *stream);
 void launch_graph(void *graph, void *stream);
 /* What it keeps is let go by a thread of CUDA's, after this returns on a real device. No launch may be running. */
 void destroy_graph(void *graph);
+/* Until a number is zero that counts what graphs keep, which is given back in calls that use the context: 20 s at most. */
+void wait_for_graphs(uni_context *context, const _Atomic int64_t *kept);
 
 typedef struct memory_use {
   int64_t device_free; /* -1 where nobody says */

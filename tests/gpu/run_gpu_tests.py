@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Run on a GPU what the tests run on the emulated device: every conformance case with tensors in device, managed and pinned
-memory; larger tensors against the CPU; indices out of bounds, streams, contexts, threads, fork and releases; all of that at
-random for a minute (--soak), after which nothing may be missing; and parts of it under compute-sanitizer.
+memory; larger tensors against the CPU; indices out of bounds, streams, contexts, threads, fork and releases; CUDA graphs; all
+of that at random for a minute (--soak), after which nothing may be missing; and parts of it under compute-sanitizer.
 
 Builds in the folder where that has not been done, for the GPU that is there, and else takes what it finds: a build made on
 another machine will do, and then nothing is needed but Python's standard library, the driver and, for the sanitizers,
@@ -27,7 +27,9 @@ MEMORIES = ("device", "managed", "pinned")
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 # Under a tool everything takes many times longer; these have a case of every kernel.
 FEW_VECTORS = ("gather.json", "scatter.json", "graph.json", "sample.json")
-PROGRAMS = ("results", "behaviour", "soak")
+PROGRAMS = ("results", "behaviour", "graphs", "graph_memory", "soak")
+# And little memory.
+UNDER_MEMCHECK = ("behaviour", "graphs", "graph_memory")
 MOST_MEGABYTES = "6144"
 
 
@@ -164,8 +166,9 @@ def main() -> int:
                               *runner.conformance("device", few)])
             if tool == "memcheck":
                 # What is done on purpose, and comes back as an error, is no finding: a forked child calls no CUDA.
-                runner.run(f"{tool}, behaviour", [sanitizer, "--tool", tool, "--error-exitcode", "9",
-                                                  *runner.program_of("behaviour", "64")])
+                for name in UNDER_MEMCHECK:
+                    runner.run(f"{tool}, {name}", [sanitizer, "--tool", tool, "--error-exitcode", "9",
+                                                   *runner.program_of(name, "64")])
     elif why:
         runner.skip("everything", why)
     passed, failed = (sum(int(str(result[key])) for result in runner.results) for key in ("passed", "failed"))

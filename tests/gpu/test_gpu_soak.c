@@ -4,7 +4,6 @@
  * device. The same seed makes the same calls in each thread, though not at the same time. */
 #define _GNU_SOURCE
 #include <pthread.h>
-#include <stdatomic.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -73,18 +72,6 @@ static void check_memory(const memory_use *before, const memory_use *after, int 
   assert_int_equal(after->counts.fatal, 0);
 }
 
-/* What graphs kept is let go by a thread of CUDA's, a little later, and given back in a later call. */
-static void wait_for_graphs(uni_context *context) {
-  const double end = now() + 20;
-  while (atomic_load(&soak_foreign_blocks) > 0 && now() < end) {
-    usleep(10000);
-    OK(uni_context_check(context, &error));
-  }
-  if (atomic_load(&soak_foreign_blocks) != 0)
-    fail_msg("%lld blocks of the caller's were not given back; seed %llu", (long long)atomic_load(&soak_foreign_blocks),
-             (unsigned long long)first_seed);
-}
-
 static void check_statistics(const uni_context *context, const soak_worker *workers) {
   uni_statistics seen = {0}, expected = {0};
   seen.struct_size = sizeof seen;
@@ -136,7 +123,7 @@ static void soak(uint64_t seed, double length, memory_use *with_context, memory_
   }
   uni_graph_release(graph);
   OK(uni_context_synchronize(context, &error));
-  wait_for_graphs(context);
+  wait_for_graphs(context, &soak_foreign_blocks);
   check_statistics(context, workers);
   for (int i = 0; i < NUM_WORKERS; ++i) {
     soak_finish(&workers[i]);
