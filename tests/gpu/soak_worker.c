@@ -388,7 +388,12 @@ static void step_capture(soak_worker *w) {
     give_up(w, "the capture has ended by itself");
   pthread_mutex_unlock(&capturing);
   count_gather(w, length, num_bytes);
-  if (releases) release(w, slot);
+  if (releases) {
+    release(w, slot);
+    /* Whatever was given back by mistake is others' now. */
+    DO(uni_context_trim(w->context, &w->error));
+    step_create(w);
+  }
   for (int64_t launches = graph == NULL ? 0 : 1 + below(w, 3); launches > 0; --launches) {
     launch_graph(graph, w->stream);
     synchronize_stream(w->stream);
