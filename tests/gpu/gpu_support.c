@@ -184,7 +184,7 @@ void destroy_graph(void *graph) {
     assert_int_equal(driver.destroy_executable(graph), 0);
 }
 
-void wait_for_graphs(uni_context *context, const _Atomic int64_t *kept) {
+void wait_until_given_back(uni_context *context, const _Atomic int64_t *kept) {
   for (int i = 0; i < 2000 && atomic_load(kept) > 0; ++i) {
     if (i > 0) usleep(10000);
     OK(uni_context_check(context, &error));

@@ -38,8 +38,9 @@ void abandon_capture(void *stream);
 void launch_graph(void *graph, void *stream);
 /* What it keeps is let go by a thread of CUDA's, after this returns on a real device. No launch may be running. */
 void destroy_graph(void *graph);
-/* Until a number is zero that counts what graphs keep, which is given back in calls that use the context: 20 s at most. */
-void wait_for_graphs(uni_context *context, const _Atomic int64_t *kept);
+/* Until a number is zero that counts what is still kept, which is given back in calls that use a context: 20 s at most. A
+ * thread of CUDA's lets go of what graphs kept. */
+void wait_until_given_back(uni_context *context, const _Atomic int64_t *kept);
 
 typedef struct memory_use {
   int64_t device_free; /* -1 where nobody says */

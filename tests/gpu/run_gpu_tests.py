@@ -27,9 +27,9 @@ MEMORIES = ("device", "managed", "pinned")
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 # Under a tool everything takes many times longer; these have a case of every kernel.
 FEW_VECTORS = ("gather.json", "scatter.json", "graph.json", "sample.json")
-PROGRAMS = ("results", "behaviour", "graphs", "graph_memory", "soak")
+PROGRAMS = ("results", "behaviour", "memory", "gathers", "graphs", "graph_memory", "soak")
 # And little memory.
-UNDER_MEMCHECK = ("behaviour", "graphs", "graph_memory")
+UNDER_MEMCHECK = ("behaviour", "memory", "graphs", "graph_memory")
 MOST_MEGABYTES = "6144"
 
 

@@ -89,7 +89,7 @@ static void test_what_graphs_keep_goes_after_the_last(void **state) {
     check_picked(out);
     assert_int_equal(atomic_load(&kept), 1);
     destroy_graph(graphs[1]);
-    wait_for_graphs(context, &kept);
+    wait_until_given_back(context, &kept);
     if (with_context) uni_context_release(own);
     uni_tensor_release(out);
     uni_tensor_release(index);
@@ -122,7 +122,7 @@ static void test_two_graphs_of_one_tensor(void **state) {
     }
   }
   for (int i = 0; i < 2; ++i) destroy_graph(graphs[i]);
-  wait_for_graphs(context, &kept);
+  wait_until_given_back(context, &kept);
   for (int i = 0; i < 2; ++i) {
     uni_tensor_release(outs[i]);
     uni_tensor_release(indices[i]);
@@ -147,7 +147,7 @@ static void test_a_capture_that_is_abandoned(void **state) {
   OK(uni_tensor_fill(out, &nine, stream, &error));
   uni_tensor_release(table);
   abandon_capture(stream);
-  wait_for_graphs(context, &kept);
+  wait_until_given_back(context, &kept);
   read_back(out, back);
   for (int i = 0; i < PICKS; ++i) assert_int_equal(back[i], 5);
   table = make_in(context, UNI_MEMORY_UNIFIED, UNI_DTYPE_INT64, ROWS, -1, numbers);
@@ -185,7 +185,7 @@ static void test_memory_of_graphs_comes_back(void **state) {
     uni_tensor_release(table);
     launch(graph);
     destroy_graph(graph);
-    wait_for_graphs(context, &kept);
+    wait_until_given_back(context, &kept);
     uni_tensor_release(out);
     uni_tensor_release(there);
     OK(uni_context_synchronize(context, &error));

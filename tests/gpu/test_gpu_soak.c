@@ -124,7 +124,7 @@ static void soak(uint64_t seed, double length, memory_use *with_context, memory_
   }
   uni_graph_release(graph);
   OK(uni_context_synchronize(context, &error));
-  wait_for_graphs(context, &soak_foreign_blocks);
+  wait_until_given_back(context, &soak_foreign_blocks);
   check_statistics(context, workers);
   for (int i = 0; i < NUM_WORKERS; ++i) {
     soak_finish(&workers[i]);
