@@ -116,12 +116,15 @@ uni_context *make_gpu_context(int32_t num_threads) {
   return context;
 }
 
+void use_device_in_this_thread(void) {
+  if (!machine.emulated) assert_int_equal(driver.context_set_current(primary_context), 0);
+}
+
 void *create_stream(void) {
   if (machine.emulated) return fake.create_stream();
   const unsigned non_blocking = 1; /* CU_STREAM_NON_BLOCKING: it waits for no default stream */
   void *stream = NULL;
-  /* A thread that has called nothing of CUDA yet has no context. */
-  assert_int_equal(driver.context_set_current(primary_context), 0);
+  use_device_in_this_thread();
   assert_int_equal(driver.stream_create(&stream, non_blocking), 0);
   return stream;
 }

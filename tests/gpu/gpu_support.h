@@ -23,7 +23,9 @@ int start_gpu_tests(int argc, char **argv);
 /* On its own thread pool of `num_threads`. */
 uni_context *make_gpu_context(int32_t num_threads);
 
-/* As a program beside the library has them. */
+/* As a program beside the library has them. A thread that has called nothing of CUDA has no device to use them with; who
+ * creates one has. */
+void use_device_in_this_thread(void);
 void *create_stream(void);
 void synchronize_stream(void *stream);
 void destroy_stream(void *stream);

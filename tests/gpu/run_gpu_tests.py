@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Run on a GPU what the tests run on the emulated device: every conformance case with tensors in device, managed and pinned
-memory; larger tensors against the CPU; indices out of bounds, streams, contexts, threads, fork and releases; CUDA graphs; all
-of that at random for a minute (--soak), after which nothing may be missing; and parts of it under compute-sanitizer.
+memory; larger tensors against the CPU and against plain loops; every kind of memory; indices out of bounds, streams,
+contexts, threads, fork and releases; CUDA graphs; much of that at random for a minute (--soak), after which nothing may be
+missing; and parts of it under compute-sanitizer.
 
 Builds in the folder where that has not been done, for the GPU that is there, and else takes what it finds: a build made on
 another machine will do, and then nothing is needed but Python's standard library, the driver and, for the sanitizers,

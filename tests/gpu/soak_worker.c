@@ -117,6 +117,15 @@ static uni_tensor *create(soak_worker *w, int32_t memory, int32_t dtype, int64_t
   return tensor;
 }
 
+/* With what `data` holds when the stream comes to it. */
+static uni_tensor *upload(soak_worker *w, int32_t memory, int32_t dtype, int64_t rows, int64_t columns,
+                          const void *data) {
+  uni_tensor *const tensor = create(w, memory, dtype, rows, columns);
+  const uni_array host = columns < 0 ? array_1d(dtype, data, rows) : array_2d(dtype, data, rows, columns);
+  DO(uni_tensor_copy_from(tensor, &host, w->stream, &w->error));
+  return tensor;
+}
+
 static int32_t any_memory(soak_worker *w) { return UNI_MEMORY_HOST + (int32_t)below(w, 5); }
 
 static soak_slot any_shape(soak_worker *w) {
@@ -132,11 +141,8 @@ static void step_create(soak_worker *w) {
   soak_slot *const slot = find_slot(w, 0);
   if (slot == NULL) return;
   *slot = any_shape(w);
-  uni_tensor *const tensor = create(w, any_memory(w), UNI_DTYPE_FLOAT32, slot->rows, slot->columns);
   write_rows(slot, NULL, slot->rows, w->staged);
-  const uni_array host = array_2d(UNI_DTYPE_FLOAT32, w->staged, slot->rows, slot->columns);
-  DO(uni_tensor_copy_from(tensor, &host, w->stream, &w->error));
-  take(w, slot, tensor);
+  take(w, slot, upload(w, any_memory(w), UNI_DTYPE_FLOAT32, slot->rows, slot->columns, w->staged));
 }
 
 typedef struct foreign_block {
@@ -243,22 +249,13 @@ static int64_t pick(soak_worker *w, const soak_slot *slot, int64_t length, int w
 }
 
 static uni_tensor *index_on_device(soak_worker *w, int64_t length) {
-  uni_tensor *const index = create(w, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, length, -1);
-  const uni_array host = array_1d(UNI_DTYPE_INT64, w->picked, length);
-  DO(uni_tensor_copy_from(index, &host, w->stream, &w->error));
-  return index;
+  return upload(w, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, length, -1, w->picked);
 }
 
 static void count_gather(soak_worker *w, int64_t rows, int64_t num_bytes) {
   ++w->expected.gather_calls;
   w->expected.gather_rows += rows;
   w->expected.gather_bytes += num_bytes;
-}
-
-static void count_scatter(soak_worker *w, int64_t rows, int64_t num_bytes) {
-  ++w->expected.scatter_calls;
-  w->expected.scatter_rows += rows;
-  w->expected.scatter_bytes += num_bytes;
 }
 
 static int64_t any_length(soak_worker *w) { return lengths[below(w, 3)] * w->scale; }
@@ -325,12 +322,13 @@ static void step_scatter(soak_worker *w) {
   uni_tensor *index = NULL, *rows = NULL;
   if (!on_cpu) {
     index = index_on_device(w, length);
-    rows = create(w, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, length, slot->columns);
-    DO(uni_tensor_copy_from(rows, &host_rows, w->stream, &w->error));
+    rows = upload(w, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, length, slot->columns, w->staged);
   }
   DO(uni_scatter(slot->tensor, on_cpu ? &host_index : uni_tensor_array(index),
                  on_cpu ? &host_rows : uni_tensor_array(rows), &options, w->stream, &w->error));
-  count_scatter(w, length, length * slot->columns * (int64_t)sizeof(float));
+  ++w->expected.scatter_calls;
+  w->expected.scatter_rows += length;
+  w->expected.scatter_bytes += length * slot->columns * (int64_t)sizeof(float);
   uni_tensor_release(rows);
   uni_tensor_release(index);
 }
@@ -358,10 +356,8 @@ static void step_sample(soak_worker *w) {
   const int waits = one_in(w, 2);
   if (waits) DO(uni_sample_wait(sample, &w->error));
   w->expected.sample_calls += waits || waits_itself;
-  if (out != NULL && one_in(w, 2)) {
-    const float *const rows = read_tensor(w, out);
-    check_rows(w, slot, w->picked, 1, rows, "the row of a sample's first seed");
-  }
+  if (out != NULL && one_in(w, 2))
+    check_rows(w, slot, w->picked, 1, read_tensor(w, out), "the row of a sample's first seed");
   uni_tensor_release(out);
   uni_sample_release(sample);
 }
@@ -427,20 +423,28 @@ void soak_start(soak_worker *w, int64_t most_bytes) {
   w->most_bytes = most_bytes;
   w->scale = machine.emulated ? 1 : 16;
   uni_error_init(&w->error);
-  w->staged = malloc((size_t)(MOST_ROWS * MOST_COLUMNS * w->scale) * sizeof(float));
-  w->picked = malloc((size_t)(MOST_PICKS * w->scale) * sizeof(int64_t));
-  assert_true(w->staged != NULL && w->picked != NULL);
+  for (int i = 0; i < SOAK_BUFFERS; ++i) {
+    w->buffers[i] = malloc((size_t)(MOST_ROWS * MOST_COLUMNS * w->scale) * sizeof(float));
+    w->indices[i] = malloc((size_t)(MOST_PICKS * w->scale) * sizeof(int64_t));
+    assert_true(w->buffers[i] != NULL && w->indices[i] != NULL);
+  }
 }
 
 void soak_finish(soak_worker *w) {
-  free(w->staged);
-  free(w->picked);
+  for (int i = 0; i < SOAK_BUFFERS; ++i) {
+    free(w->buffers[i]);
+    free(w->indices[i]);
+  }
 }
 
 void soak_step(soak_worker *w) {
   static void (*const steps[])(soak_worker *) = {
       step_create, step_create,      step_lend,    step_slice,  step_fill,    step_copy,    step_check,   step_gather,
       step_gather, step_gather_many, step_scatter, step_sample, step_capture, step_release, step_release, step_look};
+  const int64_t buffer = w->steps % SOAK_BUFFERS;
+  if (buffer == 0) synchronize_stream(w->stream);
+  w->staged = w->buffers[buffer];
+  w->picked = w->indices[buffer];
   steps[below(w, (int64_t)(sizeof steps / sizeof steps[0]))](w);
   ++w->steps;
 }

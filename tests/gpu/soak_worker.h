@@ -7,7 +7,7 @@
 
 #include "gpu_support.h"
 
-enum { SOAK_SLOTS = 24 };
+enum { SOAK_SLOTS = 24, SOAK_BUFFERS = 4 };
 
 /* A tensor whose contents are known: those that its tag says, from a row on, or one number. */
 typedef struct soak_slot {
@@ -29,8 +29,10 @@ typedef struct soak_worker {
   soak_slot slots[SOAK_SLOTS];
   int64_t live_bytes, most_bytes, scale;
   int64_t steps;
-  float *staged;   /* for rows on their way to a tensor and back */
-  int64_t *picked; /* for an index */
+  /* For rows on their way to a tensor and back, and for an index. Each step has others, since copies that are enqueued may
+   * still read them. */
+  float *buffers[SOAK_BUFFERS], *staged;
+  int64_t *indices[SOAK_BUFFERS], *picked;
   uni_statistics expected;
   uni_error error;
 } soak_worker;

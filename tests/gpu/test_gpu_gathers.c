@@ -27,6 +27,12 @@ static void *allocate(int64_t num_bytes) {
   return data;
 }
 
+/* So many, or as many as a test may take of this size. */
+static int64_t at_most(int64_t count, int64_t num_bytes) {
+  const int64_t allowed = machine.most_bytes / num_bytes;
+  return allowed < count ? allowed : count;
+}
+
 static void read_when_done(const uni_tensor *tensor, void *data) {
   OK(uni_context_synchronize(context, &error));
   read_back(tensor, data);
@@ -51,9 +57,8 @@ static void check_numbers(const int32_t (*seen)[COLUMNS], const int64_t *index, 
  * 2 GiB, or half of what a test may take, rows of 128 bytes, and a million of them. */
 static void test_page_order(void **state) {
   (void)state;
-  const int64_t most = (int64_t)2 << 30, half = machine.most_bytes / 2;
-  const int64_t table_bytes = machine.emulated ? (int64_t)2 << 20 : half < most ? half : most;
-  const int64_t rows = table_bytes / (COLUMNS * 4), length = machine.emulated ? 5000 : (int64_t)1 << 20;
+  const int64_t table_bytes = machine.emulated ? (int64_t)2 << 20 : at_most((int64_t)2 << 30, 2);
+  const int64_t rows = table_bytes / (COLUMNS * 4), length = machine.emulated ? 5000 : at_most((int64_t)1 << 20, 256);
   static const char *const names[] = {"auto", "as given", "by page"};
   uint64_t seed = 21;
   uni_tensor *table = NULL, *small = NULL;
@@ -124,6 +129,7 @@ static void test_page_order(void **state) {
   uni_tensor *const all[] = {out, small, seeds, plain, wrong, shorter, table};
   for (size_t i = 0; i < sizeof all / sizeof all[0]; ++i) uni_tensor_release(all[i]);
   uni_graph_release(graph);
+  print_message("a table of %lld bytes, %lld rows of it\n", (long long)table_bytes, (long long)length);
   free(narrow);
   free(back);
   free(bad);
@@ -135,7 +141,7 @@ static void test_several_tensors(void **state) {
   (void)state;
   enum { TENSORS = UNI_GATHER_MANY_MAX };
   static const int64_t widths[TENSORS] = {1, 4, 8, 2, 400, 128, 16, 7, 33, 3, 64, 512, 100, 12, 1, 256};
-  const int64_t rows = machine.emulated ? 3000 : 60000, length = rows * 2;
+  const int64_t rows = machine.emulated ? 3000 : at_most(60000, 8192), length = rows * 2;
   uint64_t seed = 22;
   int64_t *index = allocate(length * 8);
   random_index(UNI_DTYPE_INT64, index, length, rows, &seed);
@@ -236,7 +242,7 @@ static void test_conversions(void **state) {
   (void)state;
   static const int32_t from_types[] = {UNI_DTYPE_FLOAT16, UNI_DTYPE_BFLOAT16, UNI_DTYPE_FLOAT32, UNI_DTYPE_INT8},
                        to_types[] = {UNI_DTYPE_FLOAT16, UNI_DTYPE_BFLOAT16, UNI_DTYPE_FLOAT32};
-  const int64_t rows = machine.emulated ? 1100 : 60001, most = rows * 64;
+  const int64_t rows = machine.emulated ? 1100 : 30001, most = rows * 64;
   uint64_t seed = 23;
   uint16_t *const patterns = allocate(most * 2);
   uint32_t *const words = allocate(most * 4);
