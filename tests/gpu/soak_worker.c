@@ -60,12 +60,8 @@ static void check_rows(soak_worker *w, const soak_slot *slot, const int64_t *row
 
 /* What a tensor holds, as far as the stream of this worker writes it. */
 static const float *read_tensor(soak_worker *w, const uni_tensor *tensor) {
-  uni_array host = *uni_tensor_array(tensor);
-  host.device_type = 0;
-  host.device_id = 0;
-  host.row_pitch = 0;
-  host.flags = 0;
-  host.data = w->staged;
+  const int64_t *const shape = uni_tensor_array(tensor)->shape;
+  const uni_array host = array_2d(UNI_DTYPE_FLOAT32, w->staged, shape[0], shape[1]);
   DO(uni_tensor_copy_to(tensor, &host, w->stream, &w->error));
   synchronize_stream(w->stream);
   return w->staged;
@@ -80,13 +76,6 @@ static soak_slot *find_slot(soak_worker *w, int taken) {
   return NULL;
 }
 
-static uni_tensor_info describe_tensor(soak_worker *w, const uni_tensor *tensor) {
-  uni_tensor_info info = {0};
-  info.struct_size = sizeof info;
-  DO(uni_tensor_get_info(tensor, &info, &w->error));
-  return info;
-}
-
 static int64_t bytes_of(const soak_slot *slot) { return slot->rows * slot->columns * (int64_t)sizeof(float); }
 
 static void release(soak_worker *w, soak_slot *slot) {
@@ -99,8 +88,11 @@ static void release(soak_worker *w, soak_slot *slot) {
 }
 
 static void take(soak_worker *w, soak_slot *slot, uni_tensor *tensor) {
+  uni_tensor_info info = {0};
+  info.struct_size = sizeof info;
+  DO(uni_tensor_get_info(tensor, &info, &w->error));
   slot->tensor = tensor;
-  slot->memory = describe_tensor(w, tensor).memory;
+  slot->memory = info.memory;
   w->live_bytes += bytes_of(slot);
   while (w->live_bytes > w->most_bytes) release(w, find_slot(w, 1));
 }
@@ -166,14 +158,14 @@ static void step_lend(soak_worker *w) {
   if (slot == NULL) return;
   *slot = any_shape(w);
   const int64_t way = below(w, 4), num_bytes = bytes_of(slot);
-  foreign_block *const block = malloc(sizeof *block);
+  foreign_block *const block = calloc(1, sizeof *block);
   assert_non_null(block);
   block->mapped = way >= 2 ? (size_t)num_bytes : 0;
   if (way >= 2) {
     const int file = memfd_create("unitensor-soak", 0);
-    if (file < 0 || ftruncate(file, num_bytes) != 0) give_up(w, "memfd_create");
-    block->data = mmap(NULL, block->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-    if (block->data == MAP_FAILED) give_up(w, "mmap");
+    if (file >= 0 && ftruncate(file, num_bytes) == 0)
+      block->data = mmap(NULL, block->mapped, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (block->data == NULL || block->data == MAP_FAILED) give_up(w, "mapping memory");
     close(file);
   } else {
     block->data = malloc((size_t)num_bytes);
@@ -350,7 +342,7 @@ static void step_sample(soak_worker *w) {
   uni_tensor_release(seeds);
   if (slot != NULL && slot->memory != UNI_MEMORY_HOST && slot->rows >= 50 && one_in(w, 2)) {
     DO(uni_gather(slot->tensor, uni_sample_nodes(sample), NULL, w->stream, &out, &w->error));
-    const int64_t rows = describe_tensor(w, out).shape[0];
+    const int64_t rows = uni_tensor_array(out)->shape[0];
     count_gather(w, rows, rows * slot->columns * (int64_t)sizeof(float));
   }
   const int waits = one_in(w, 2);
