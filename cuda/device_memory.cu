@@ -96,8 +96,12 @@ Result trim_pools() noexcept {
   DevicePools &all = pools();
   const std::lock_guard<std::mutex> lock(all.mutex);
   cudaError_t first = cudaSuccess;
-  for (const DevicePool &device : all.of_device) {
-    const cudaError_t error = device.pool == nullptr ? cudaSuccess : cudaMemPoolTrimTo(device.pool, 0);
+  for (size_t slot = 0; slot < all.of_device.size(); ++slot) {
+    if (all.of_device[slot].pool == nullptr) continue;
+    cudaError_t error = cudaMemPoolTrimTo(all.of_device[slot].pool, 0);
+    // What was allocated within graphs is kept elsewhere, also when the graphs have gone.
+    const cudaError_t of_graphs = cudaDeviceGraphMemTrim(static_cast<int>(slot));
+    if (error == cudaSuccess) error = of_graphs;
     if (first == cudaSuccess) first = error;
   }
   return first;

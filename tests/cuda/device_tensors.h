@@ -32,6 +32,7 @@ static inline void read_back(const uni_tensor *tensor, void *data) {
   uni_array host = *uni_tensor_array(tensor);
   host.device_type = 0;
   host.device_id = 0;
+  host.flags = 0;
   host.row_pitch = 0;
   host.data = data;
   OK(uni_tensor_copy_to(tensor, &host, NULL, &error));

@@ -23,6 +23,7 @@ typedef struct fake_counts {
   int64_t broken_borders;  /* blocks of which somebody wrote past the end, or before the start */
   int64_t untouched_pages; /* that nobody had touched when they were registered, since fake_reset */
   int64_t pool_bytes;      /* of device memory that was freed and is kept by pools */
+  int64_t arena_bytes;     /* of the process's memory that have stood for memory of devices */
 } fake_counts;
 
 /* What the last gather was launched with: how many multiprocessors at most (0: all), and whether in an order of its own. */

@@ -87,7 +87,7 @@ void Machine::reset_locked() {
 }
 
 Result Machine::begin_call_locked() {
-  if (is_destroying_graph) {
+  if (state_of_thread.is_destroying_graph) {
     std::fprintf(stderr, "the fake of CUDA was called while a graph destroys what it keeps\n");
     std::abort();
   }

@@ -45,10 +45,11 @@ struct Work {
   std::function<void()> run;
 };
 
-// What cudaSetDevice and cudaThreadExchangeStreamCaptureMode set for a thread.
+// What cudaSetDevice and cudaThreadExchangeStreamCaptureMode set for a thread, and what it may not do.
 struct ThreadState {
   int32_t device = 0;
   int32_t capture_mode = 0;
+  bool is_destroying_graph = false;  // calls are not allowed then
 };
 ThreadState &this_thread() noexcept;
 
@@ -110,6 +111,8 @@ class Machine {
   // Whether the device whose work is being run may access all of these bytes now; no device reads another's memory.
   bool accessible_locked(const void *data, int64_t num_bytes) const;
   int64_t broken_borders_locked() const;
+  // How much of the process's memory has stood for devices' so far.
+  int64_t arena_bytes_locked() const { return arena_used_; }
 
   // Streams.
   // NULL and CUDA's two names of it: the default stream of the thread's current device.
@@ -137,7 +140,6 @@ class Machine {
   FakeStream *captured = nullptr;                 // the stream that is being captured into a graph
   bool capture_broken = false;
   std::unique_ptr<FakeGraph> graph;  // what is captured from it
-  bool is_destroying_graph = false;  // calls are not allowed then
   std::function<void()> on_wait;     // run once by who next waits for an event, without the lock
   int32_t last_gather_multiprocessors = 0;
   bool last_gather_ordered = false;

@@ -74,6 +74,7 @@ void fake_get_counts(fake_counts *counts) {
   counts->broken_borders = machine->broken_borders_locked();
   counts->untouched_pages = machine->untouched_pages;
   counts->pool_bytes = machine->pool_bytes;
+  counts->arena_bytes = machine->arena_bytes_locked();
 }
 
 void fake_reset(void) { Locked()->reset_locked(); }
@@ -149,16 +150,12 @@ void fake_launch_graph(void *graph, void *stream) {
 
 void fake_destroy_graph(void *graph) {
   const std::unique_ptr<FakeGraph> owned(static_cast<FakeGraph *>(graph));
-  {
-    const Locked machine;
-    machine->is_destroying_graph = true;
-  }
   // On a thread of CUDA's.
   std::thread([&] {
+    uni::cuda::fake::this_thread().is_destroying_graph = true;
     for (const FakeGraph::Kept &kept : owned->kept) kept.destroy(kept.object);
   }).join();
   const Locked machine;
-  machine->is_destroying_graph = false;
   for (const uintptr_t block : owned->blocks)
     machine->free_locked(reinterpret_cast<void *>(block), uni::cuda::PointerKind::kDevice);
 }

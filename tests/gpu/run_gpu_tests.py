@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Run on a GPU what the tests run on the emulated device: every conformance case with tensors in device, managed and pinned
-memory; larger tensors against the CPU; indices out of bounds, streams, contexts, threads, fork and releases; and parts of
-it under compute-sanitizer.
+memory; larger tensors against the CPU and against plain loops; every kind of memory; indices out of bounds, streams,
+contexts, threads, fork and releases; CUDA graphs; much of that at random for a minute (--soak), after which nothing may be
+missing; and parts of it under compute-sanitizer.
 
 Builds in the folder where that has not been done, for the GPU that is there, and else takes what it finds: a build made on
 another machine will do, and then nothing is needed but Python's standard library, the driver and, for the sanitizers,
 compute-sanitizer. Without a GPU everything is skipped, and the exit status is 77: nothing has passed. What did not finish
 in time, and what could not be started, has failed. UNITENSOR_TESTS_FAIL_ON_SKIP=1 makes a failure of whatever is skipped.
 
-usage: run_gpu_tests.py BUILD [--gpu-arch LIST] [--json FILE] [--seconds N] [--no-sanitizers]
+usage: run_gpu_tests.py BUILD [--gpu-arch LIST] [--json FILE] [--seconds N] [--soak SECONDS] [--no-sanitizers]
 """
 from __future__ import annotations
 
@@ -27,7 +28,10 @@ MEMORIES = ("device", "managed", "pinned")
 TOOLS = ("memcheck", "racecheck", "initcheck", "synccheck")
 # Under a tool everything takes many times longer; these have a case of every kernel.
 FEW_VECTORS = ("gather.json", "scatter.json", "graph.json", "sample.json")
-PROGRAMS = ("results", "behaviour")
+PROGRAMS = ("results", "behaviour", "memory", "gathers", "graphs", "graph_memory", "soak")
+# And little memory.
+UNDER_MEMCHECK = ("behaviour", "memory", "graphs", "graph_memory")
+MOST_MEGABYTES = "6144"
 
 
 class Runner:
@@ -43,7 +47,7 @@ class Runner:
         return [str(self.program), "--backend", str(self.plugin), "--memory", memory, *map(str, vectors)]
 
     def program_of(self, name: str, *arguments: str) -> list[str]:
-        """As tests/gpu/gpu_support.h says; an argument is the most memory to a test in MiB."""
+        """As tests/gpu/gpu_support.h says; the first argument is the most memory to a test in MiB."""
         return [str(self.build / "tests" / "gpu" / f"test_gpu_{name}"), str(self.plugin), *arguments]
 
     def run(self, name: str, command: list[str]) -> str:
@@ -140,6 +144,7 @@ def main() -> int:
     parser.add_argument("--gpu-arch", default="", metavar="LIST", help="as the option of the build; else that of the GPU")
     parser.add_argument("--json", type=Path, metavar="FILE", help="leave the results there")
     parser.add_argument("--seconds", type=float, default=540, help="for all of it (540)")
+    parser.add_argument("--soak", type=float, default=60, metavar="SECONDS", help="of them for the soak (60)")
     parser.add_argument("--no-sanitizers", action="store_true")
     arguments = parser.parse_args()
     runner = Runner(arguments.build.resolve(), arguments.seconds)
@@ -151,7 +156,7 @@ def main() -> int:
         for memory in MEMORIES:
             runner.run(f"conformance, {memory} memory", runner.conformance(memory, everything))
         for name in PROGRAMS:
-            runner.run(name, runner.program_of(name))
+            runner.run(name, runner.program_of(name, *(MOST_MEGABYTES, f"{arguments.soak:g}") * (name == "soak")))
         sanitizer = shutil.which("compute-sanitizer")
         for tool in () if arguments.no_sanitizers else TOOLS:
             if sanitizer is None:
@@ -162,8 +167,9 @@ def main() -> int:
                               *runner.conformance("device", few)])
             if tool == "memcheck":
                 # What is done on purpose, and comes back as an error, is no finding: a forked child calls no CUDA.
-                runner.run(f"{tool}, behaviour", [sanitizer, "--tool", tool, "--error-exitcode", "9",
-                                                  *runner.program_of("behaviour", "64")])
+                for name in UNDER_MEMCHECK:
+                    runner.run(f"{tool}, {name}", [sanitizer, "--tool", tool, "--error-exitcode", "9",
+                                                   *runner.program_of(name, "64")])
     elif why:
         runner.skip("everything", why)
     passed, failed = (sum(int(str(result[key])) for result in runner.results) for key in ("passed", "failed"))

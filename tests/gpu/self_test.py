@@ -11,32 +11,44 @@ import tempfile
 import unittest
 from pathlib import Path
 
-SCRIPT = Path(__file__).resolve().parent / "run_gpu_tests.py"
+import run_gpu_tests
+
+SCRIPT = Path(run_gpu_tests.__file__)
+# The conformance cases in three kinds of memory, and each program.
+NUM_RUNS = len(run_gpu_tests.MEMORIES) + len(run_gpu_tests.PROGRAMS)
 THERE = "echo backend of CUDA devices; "
 PASSES = "echo '[       OK ] a_case'"
 
 
 class RunGpuTests(unittest.TestCase):
-    def run_over(self, conformance: str = THERE + PASSES, results: str = PASSES, behaviour: str = PASSES,
-                 plugin: bool = True, **environment: str) -> tuple[int, str, dict[str, object]]:
+    def run_over(self, conformance: str = THERE + PASSES, plugin: bool = True, results: str = PASSES,
+                 soak: str = PASSES, **environment: str) -> tuple[int, str, dict[str, object]]:
         with tempfile.TemporaryDirectory() as name:
             build = Path(name)
             (build / "cuda").mkdir()
             if plugin:
                 (build / "cuda" / "unitensor_cuda.so").touch()
-            for path, body in (("tests/conformance/conformance", conformance), ("tests/gpu/test_gpu_results", results),
-                               ("tests/gpu/test_gpu_behaviour", behaviour)):
+            programs = {"tests/conformance/conformance": conformance}
+            programs |= {f"tests/gpu/test_gpu_{name}": PASSES for name in run_gpu_tests.PROGRAMS}
+            programs |= {"tests/gpu/test_gpu_results": results, "tests/gpu/test_gpu_soak": soak}
+            for path, body in programs.items():
                 program = build / path
                 program.parent.mkdir(parents=True, exist_ok=True)
                 program.write_text(f"#!/bin/sh\n{body}\n")
                 program.chmod(0o755)
-            done = subprocess.run([sys.executable, "-B", str(SCRIPT), name, "--no-sanitizers", "--seconds", "4", "--json",
-                                   str(build / "out.json")], capture_output=True, text=True, check=False,
+            done = subprocess.run([sys.executable, "-B", str(SCRIPT), name, "--no-sanitizers", "--seconds", "4", "--soak",
+                                   "0.5", "--json", str(build / "out.json")], capture_output=True, text=True, check=False,
                                   env={"PATH": "/nonexistent", **environment})
             return done.returncode, done.stdout.splitlines()[-1], json.loads((build / "out.json").read_text())
 
     def test_everything_passes(self) -> None:
-        self.assertEqual(self.run_over()[:2], (0, "5 passed, 0 failed, 0 skipped"))
+        self.assertEqual(self.run_over()[:2], (0, f"{NUM_RUNS} passed, 0 failed, 0 skipped"))
+
+    def test_the_soak_is_told_how_long(self) -> None:
+        with tempfile.TemporaryDirectory() as name:
+            told = Path(name) / "told"
+            self.run_over(soak=f"echo $2 $3 > {told}; {PASSES}")
+            self.assertEqual(told.read_text(), f"{run_gpu_tests.MOST_MEGABYTES} 0.5\n")
 
     def test_no_gpu_is_skipped(self) -> None:
         said = "echo UNI_STATUS_BACKEND_UNAVAILABLE: there is no NVIDIA driver >&2; exit 2"
@@ -53,13 +65,13 @@ class RunGpuTests(unittest.TestCase):
 
     def test_a_case_fails(self) -> None:
         self.assertEqual(self.run_over(results=PASSES + "; echo '[  FAILED  ] another'; exit 1")[:2],
-                         (1, "5 passed, 1 failed, 0 skipped"))
-        self.assertEqual(self.run_over(results="exit 1")[:2], (1, "4 passed, 1 failed, 0 skipped"))
-        self.assertEqual(self.run_over(results="exit 0")[:2], (1, "4 passed, 1 failed, 0 skipped"))
+                         (1, f"{NUM_RUNS} passed, 1 failed, 0 skipped"))
+        self.assertEqual(self.run_over(results="exit 1")[:2], (1, f"{NUM_RUNS - 1} passed, 1 failed, 0 skipped"))
+        self.assertEqual(self.run_over(results="exit 0")[:2], (1, f"{NUM_RUNS - 1} passed, 1 failed, 0 skipped"))
 
     def test_a_program_that_hangs_has_failed_and_so_has_what_was_not_run(self) -> None:
         self.assertEqual(self.run_over(results="exec sleep 60", PATH=os.environ["PATH"])[:2],
-                         (1, "3 passed, 2 failed, 0 skipped"))
+                         (1, f"{len(run_gpu_tests.MEMORIES)} passed, {len(run_gpu_tests.PROGRAMS)} failed, 0 skipped"))
 
     def test_what_cannot_be_built_has_failed(self) -> None:
         status, last, report = self.run_over(plugin=False)
