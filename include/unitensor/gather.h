@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /** @file gather.h Rows of a tensor by index, out of it and into it.
  *
- * On a device these can be captured into a CUDA graph, with memory that exists before (uni_gather_into, uni_gather_many,
- * uni_scatter). The graph keeps every tensor that it was captured with, as whichever operand; other memory is the caller's to keep.
- * What launches of it find out of bounds is reported by uni_context_check after they have finished; they are not counted in
- * the statistics, and the CPU does not wait for them. */
+ * On a device these can be captured into a CUDA graph (docs/gather.md). It keeps every tensor that it was captured with, as
+ * whichever operand; other memory is the caller's to keep. The call that is captured is counted in the statistics, launches
+ * are not, but for what they find out of bounds, which uni_context_check reports after they have finished. The CPU does not
+ * wait for launches. */
 #ifndef UNITENSOR_GATHER_H
 #define UNITENSOR_GATHER_H
 
