@@ -184,6 +184,9 @@ bool PageLocked::is_page_locked(uintptr_t array, uintptr_t begin, uintptr_t end)
 
 PageLockedRange *PageLocked::add(void *data, int64_t num_bytes) {
   const uintptr_t array = address_of(data), array_end = array + static_cast<uintptr_t>(num_bytes), page = page_bytes();
+  // The end of its page could not be written down; no process has memory there.
+  if (array_end > UINTPTR_MAX - (page - 1))
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "array ends in the last page of the address space, expected memory");
   auto range = std::make_unique<PageLockedRange>();
   range->data = static_cast<char *>(data);
   std::vector<PageLockedPages *> made;
