@@ -23,6 +23,15 @@ inline int64_t span_of(const uni_rows &rows) noexcept {
   return rows.num_rows == 0 ? 0 : (rows.num_rows - 1) * rows.row_pitch + rows.row_bytes;
 }
 
+// What an operand is called in messages: "source", "sources[3]". The text is made where somebody is to read it.
+struct OperandName {
+  const char *name;
+  int32_t position;  // -1: it is the only one
+
+  OperandName(const char *operand, int32_t at = -1) noexcept : name(operand), position(at) {}
+  std::string text() const { return position < 0 ? name : name + ("[" + std::to_string(position) + "]"); }
+};
+
 class Backend {
  public:
   Backend(const Api &api, const uni_backend_config &config);
@@ -35,8 +44,8 @@ class Backend {
   // Throws unless there is such a device, and it can be used.
   const DeviceReport &device(int32_t device_id) const;
   // Throws DEVICE_MISMATCH unless the device can read what lies there, by both ends of it; gives what memory it is.
-  PointerKind require_readable(const void *data, int64_t num_bytes, const char *name, int32_t device_id);
-  PointerKind require_readable(const uni_rows &rows, const char *name, int32_t device_id);
+  PointerKind require_readable(const void *data, int64_t num_bytes, OperandName name, int32_t device_id);
+  PointerKind require_readable(const uni_rows &rows, OperandName name, int32_t device_id);
   // Throws NOT_SUPPORTED for a stream that is being captured.
   void require_not_captured(Stream stream);
   // Whether it is being captured. Throws NOT_SUPPORTED for the default stream while that may not be used.

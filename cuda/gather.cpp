@@ -63,10 +63,13 @@ class Gather {
   void check_memory() {
     const int32_t device_id = plan_.device_id;
     bool over_link = false, pays = false;
+    const bool are_many = plan_.num_parts > 1;
     for (int32_t t = 0; t < plan_.num_parts; ++t) {
       const uni_gather_part &part = plan_.parts[t];
-      const PointerKind source = backend_.require_readable(part.source, "source", device_id);
-      const PointerKind out = backend_.require_readable(part.out, "out", device_id);
+      const OperandName source_name = are_many ? OperandName("sources", t) : "source";
+      const OperandName out_name = are_many ? OperandName("outs", t) : "out";
+      const PointerKind source = backend_.require_readable(part.source, source_name, device_id);
+      const PointerKind out = backend_.require_readable(part.out, out_name, device_id);
       const bool from_host = source != PointerKind::kDevice, to_host = out != PointerKind::kDevice;
       over_link = over_link || from_host || to_host;
       pays = pays || page_order_pays({source, part.source.num_rows * part.source.row_pitch, part.source.row_bytes,
