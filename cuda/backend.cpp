@@ -56,7 +56,7 @@ Backend::Backend(const Api &api, const uni_backend_config &config)
     : process_(Process::join(api)),
       machine_((process_->calls.require_usable(), look_for_devices(api))),
       nodes_(choose_nodes(read_numa_report("/sys", machine_.devices))),
-      host_placement_{config.num_threads, nodes_.nodes},
+      host_placement_{config.num_threads, nodes_.nodes, {}},
       timeline_(process_->operations, process_->captured, config.count_out_of_bounds, config.user_data),
       keep_(config.keep) {}
 

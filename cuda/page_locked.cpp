@@ -92,6 +92,7 @@ void PageLocked::free(PageLockedPages &range) noexcept {
 }
 
 PageLockedRange *PageLocked::allocate(int64_t num_bytes, const HostPlacement &placement) {
+  require_room_in_groups(num_bytes, "pinned", placement.root);
   int64_t mapped = 0;
   void *mapping = MAP_FAILED;
   auto range = std::make_unique<PageLockedRange>();
