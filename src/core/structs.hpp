@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "core/error.hpp"
+#include "unitensor/context.h"
 #include "unitensor/gather.h"
 
 namespace uni::core {
@@ -28,6 +29,10 @@ template <>
 inline constexpr std::array<size_t, 3> known_sizes<uni_scatter_options> = {
     offsetof(uni_scatter_options, num_multiprocessors), offsetof(uni_scatter_options, reserved),
     sizeof(uni_scatter_options)};
+template <>
+inline constexpr std::array<size_t, 3> known_sizes<uni_statistics> = {offsetof(uni_statistics, registered_copies),
+                                                                      offsetof(uni_statistics, registered_copy_bytes),
+                                                                      sizeof(uni_statistics)};
 
 // Throws unless a struct of this size is one of those, or larger than what this library knows.
 template <class Struct>
@@ -65,12 +70,10 @@ template <class Struct>
 void write_struct(const Struct &value, Struct *output, const char *name) {
   uint32_t size;
   std::memcpy(&size, output, sizeof size);
-  if (size < sizeof(Struct))
-    throw Error(UNI_STATUS_INVALID_ARGUMENT, "%s->struct_size is %u, expected at least %zu", name, size,
-                sizeof(Struct));
+  require_known_size<Struct>(size, name);
   Struct copy = value;
   copy.struct_size = size;
-  std::memcpy(output, &copy, sizeof copy);
+  std::memcpy(static_cast<void *>(output), &copy, size < sizeof copy ? size : sizeof copy);
 }
 
 template <class Pointer>
