@@ -56,7 +56,7 @@ Backend::Backend(const Api &api, const uni_backend_config &config)
     : process_(Process::join(api)),
       machine_((process_->calls.require_usable(), look_for_devices(api))),
       nodes_(choose_nodes(read_numa_report("/sys", machine_.devices))),
-      host_placement_{config.num_threads, nodes_.nodes},
+      host_placement_{config.num_threads, nodes_.nodes, {}},
       timeline_(process_->operations, process_->captured, config.count_out_of_bounds, config.user_data),
       keep_(config.keep) {}
 
@@ -67,23 +67,46 @@ const DeviceReport &Backend::device(int32_t device_id) const {
   return machine_.devices[static_cast<size_t>(device_id)];
 }
 
-PointerKind Backend::require_readable(const void *data, const char *name, int32_t device_id) {
+PointerKind Backend::require_readable(const void *data, int64_t num_bytes, OperandName name, int32_t device_id) {
   if (data == nullptr) return PointerKind::kDevice;
   PointerReport report = {};
-  calls().require(api().pointer_report(data, &report), "cudaPointerGetAttributes(%s)", name);
-  if (report.kind == PointerKind::kUnregistered && !reads_pageable_memory(device(device_id)))
+  if (const Result result = api().pointer_report(data, &report); result != kSuccess)
+    calls().require(result, "cudaPointerGetAttributes(%s)", name.text().c_str());
+  const bool reads_all_of_the_host = reads_pageable_memory(device(device_id));
+  if (report.kind == PointerKind::kUnregistered && !reads_all_of_the_host)
     throw Error(UNI_STATUS_DEVICE_MISMATCH,
                 "%s is in host memory that CUDA device %d cannot read, expected unified, managed, pinned or device "
                 "memory",
-                name, device_id);
+                name.text().c_str(), device_id);
   if (report.kind == PointerKind::kDevice && report.device_id != device_id)
-    throw Error(UNI_STATUS_DEVICE_MISMATCH, "%s is in the memory of CUDA device %d, expected device %d", name,
-                report.device_id, device_id);
+    throw Error(UNI_STATUS_DEVICE_MISMATCH, "%s is in the memory of CUDA device %d, expected device %d",
+                name.text().c_str(), report.device_id, device_id);
+  const auto begin = reinterpret_cast<uintptr_t>(data), last = begin + static_cast<uintptr_t>(num_bytes) - 1;
+  // CUDA knows memory by pages, and does not tell how many follow. A kernel that reaches past what it knows ends the
+  // context, so the other end is asked about where it lies in another page, and where there is memory that is not read.
+  if (num_bytes <= 0 || begin / kLeastPageBytes == last / kLeastPageBytes) return report.kind;
+  if (report.kind != PointerKind::kDevice && reads_all_of_the_host) return report.kind;
+  PointerReport end = {};
+  const Result result = api().pointer_report(static_cast<const char *>(data) + num_bytes - 1, &end);
+  if (result != kSuccess) calls().require(result, "cudaPointerGetAttributes(the end of %s)", name.text().c_str());
+  if (end.kind == PointerKind::kUnregistered ||
+      (end.kind == PointerKind::kDevice) != (report.kind == PointerKind::kDevice))
+    throw Error(UNI_STATUS_DEVICE_MISMATCH,
+                "%s spans %lld bytes, and ends in memory that CUDA device %d cannot read: its start lies in a smaller "
+                "piece of %s memory",
+                name.text().c_str(), static_cast<long long>(num_bytes), device_id,
+                report.kind == PointerKind::kDevice    ? "device"
+                : report.kind == PointerKind::kManaged ? "managed"
+                                                       : "page-locked");
   return report.kind;
 }
 
+PointerKind Backend::require_readable(const uni_rows &rows, OperandName name, int32_t device_id) {
+  return require_readable(rows.data, span_of(rows), name, device_id);
+}
+
 void Backend::require_count(const int64_t *count, int32_t device_id) {
-  require_readable(count, "the count of the index", device_id);
+  require_readable(count, sizeof *count, "the count of the index", device_id);
   if (reinterpret_cast<uintptr_t>(count) % sizeof *count != 0)
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "the count of the index is not aligned to its size");
 }

@@ -15,6 +15,23 @@
 
 namespace uni::cuda {
 
+// No page of a host or a device is smaller.
+constexpr uintptr_t kLeastPageBytes = 4096;
+
+// From the first byte to the last.
+inline int64_t span_of(const uni_rows &rows) noexcept {
+  return rows.num_rows == 0 ? 0 : (rows.num_rows - 1) * rows.row_pitch + rows.row_bytes;
+}
+
+// What an operand is called in messages: "source", "sources[3]". The text is made where somebody is to read it.
+struct OperandName {
+  const char *name;
+  int32_t position;  // -1: it is the only one
+
+  OperandName(const char *operand, int32_t at = -1) noexcept : name(operand), position(at) {}
+  std::string text() const { return position < 0 ? name : name + ("[" + std::to_string(position) + "]"); }
+};
+
 class Backend {
  public:
   Backend(const Api &api, const uni_backend_config &config);
@@ -26,8 +43,9 @@ class Backend {
   const MachineReport &machine() const noexcept { return machine_; }
   // Throws unless there is such a device, and it can be used.
   const DeviceReport &device(int32_t device_id) const;
-  // Throws DEVICE_MISMATCH unless the device can read what lies there; gives what memory it is.
-  PointerKind require_readable(const void *data, const char *name, int32_t device_id);
+  // Throws DEVICE_MISMATCH unless the device can read what lies there, by both ends of it; gives what memory it is.
+  PointerKind require_readable(const void *data, int64_t num_bytes, OperandName name, int32_t device_id);
+  PointerKind require_readable(const uni_rows &rows, OperandName name, int32_t device_id);
   // Throws NOT_SUPPORTED for a stream that is being captured.
   void require_not_captured(Stream stream);
   // Whether it is being captured. Throws NOT_SUPPORTED for the default stream while that may not be used.
@@ -101,9 +119,6 @@ class Operation {
   uint64_t finish() noexcept;
 
  private:
-  static int64_t span_of(const uni_rows &rows) noexcept {
-    return rows.num_rows == 0 ? 0 : (rows.num_rows - 1) * rows.row_pitch + rows.row_bytes;
-  }
   void uses(const void *data, int64_t num_bytes, bool written);
 
   Backend &backend_;

@@ -42,10 +42,10 @@ class Pieces {
   std::atomic<uintptr_t> next_;
 };
 
-// Whether the machine has so much: whoever touches what it has not is ended by the kernel, and not told.
-bool is_there(int64_t num_bytes) noexcept {
+// Whether the machine, and the container, has so much: whoever touches what it has not is ended by the kernel, and not told.
+bool is_there(int64_t num_bytes, const std::string &root) noexcept {
   try {
-    return num_bytes <= available_host_bytes();
+    return num_bytes < least_bytes_to_look || num_bytes <= read_host_memory(root).available();
   } catch (const std::exception &) {
     return true;
   }
@@ -54,7 +54,7 @@ bool is_there(int64_t num_bytes) noexcept {
 }  // namespace
 
 void first_touch(void *data, int64_t num_bytes, const HostPlacement &placement) noexcept {
-  if (num_bytes <= 0 || (num_bytes >= least_bytes_for_threads && !is_there(num_bytes))) return;
+  if (num_bytes <= 0 || !is_there(num_bytes, placement.root)) return;
   Pieces pieces(data, num_bytes);
   // A policy is a thread's, and the caller's is not ours to change.
   const bool by_others = !placement.nodes.empty();

@@ -39,9 +39,9 @@ class Gather {
       operation.reads(plan_.parts[t].source);
       operation.writes(plan_.parts[t].out);
     }
-    operation.reads(plan_.index, plan_.num_indices * core::dtype_size(plan_.index_dtype));
+    operation.reads(plan_.index, index_bytes());
     operation.reads(plan_.count, sizeof *plan_.count);
-    operation.reads(plan_.row_scales, request_.index.num_rows * static_cast<int64_t>(sizeof(float)));
+    operation.reads(plan_.row_scales, scale_bytes());
     request_.record = operation.record();
     operation.begin();
     if (by_page_) order_by_page(operation, plan_.order == UNI_ORDER_BY_PAGE);
@@ -57,13 +57,19 @@ class Gather {
                        [](const uni_gather_part &part) { return part.out.row_bytes > 0; });
   }
 
+  int64_t index_bytes() const { return plan_.num_indices * core::dtype_size(plan_.index_dtype); }
+  int64_t scale_bytes() const { return request_.index.num_rows * static_cast<int64_t>(sizeof(float)); }
+
   void check_memory() {
     const int32_t device_id = plan_.device_id;
     bool over_link = false, pays = false;
+    const bool are_many = plan_.num_parts > 1;
     for (int32_t t = 0; t < plan_.num_parts; ++t) {
       const uni_gather_part &part = plan_.parts[t];
-      const PointerKind source = backend_.require_readable(part.source.data, "source", device_id);
-      const PointerKind out = backend_.require_readable(part.out.data, "out", device_id);
+      const OperandName source_name = are_many ? OperandName("sources", t) : "source";
+      const OperandName out_name = are_many ? OperandName("outs", t) : "out";
+      const PointerKind source = backend_.require_readable(part.source, source_name, device_id);
+      const PointerKind out = backend_.require_readable(part.out, out_name, device_id);
       const bool from_host = source != PointerKind::kDevice, to_host = out != PointerKind::kDevice;
       over_link = over_link || from_host || to_host;
       pays = pays || page_order_pays({source, part.source.num_rows * part.source.row_pitch, part.source.row_bytes,
@@ -76,9 +82,9 @@ class Gather {
     // What has no bytes is looked at all the same, for the sake of the index.
     if (request_.num_parts == 0)
       request_.parts[request_.num_parts++] = {plan_.parts[0].source, plan_.parts[0].out, false};
-    backend_.require_readable(plan_.index, "index", device_id);
+    backend_.require_readable(plan_.index, index_bytes(), "index", device_id);
     backend_.require_count(plan_.count, device_id);
-    backend_.require_readable(plan_.row_scales, "options->row_scales", device_id);
+    backend_.require_readable(plan_.row_scales, scale_bytes(), "options->row_scales", device_id);
     request_.num_multiprocessors = multiprocessors_for(plan_.num_multiprocessors, over_link);
     by_page_ = plan_.order == UNI_ORDER_BY_PAGE || (plan_.order == UNI_ORDER_AUTO && pays);
     if (plan_.num_indices >= kMostOrdered || request_.index.num_rows == 0) by_page_ = false;

@@ -20,6 +20,7 @@ int64_t HostBlocks::capacity_for(int64_t num_bytes) noexcept {
 
 void HostBlocks::allocate_managed(int64_t capacity, int32_t num_devices, const HostPlacement &placement,
                                   uni_memory_block *out) {
+  require_room_in_groups(capacity, "managed", placement.root);
   std::vector<int32_t> ids;
   for (int32_t i = 0; i < num_devices; ++i) ids.push_back(i);
   void *data = nullptr;

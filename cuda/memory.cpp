@@ -39,7 +39,7 @@ template <class Ask>
 int32_t tell(char *reason, int32_t size, Ask &&ask) noexcept {
   try {
     const MemorySupport support = ask();
-    std::snprintf(reason, static_cast<size_t>(size), "%s", support.reason.c_str());
+    write_text(reason, static_cast<size_t>(size), support.reason.c_str());
     return support.supported;
   } catch (const std::exception &) {
     std::snprintf(reason, static_cast<size_t>(size), "out of host memory");

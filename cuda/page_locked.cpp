@@ -92,6 +92,7 @@ void PageLocked::free(PageLockedPages &range) noexcept {
 }
 
 PageLockedRange *PageLocked::allocate(int64_t num_bytes, const HostPlacement &placement) {
+  require_room_in_groups(num_bytes, "pinned", placement.root);
   int64_t mapped = 0;
   void *mapping = MAP_FAILED;
   auto range = std::make_unique<PageLockedRange>();
@@ -184,6 +185,9 @@ bool PageLocked::is_page_locked(uintptr_t array, uintptr_t begin, uintptr_t end)
 
 PageLockedRange *PageLocked::add(void *data, int64_t num_bytes) {
   const uintptr_t array = address_of(data), array_end = array + static_cast<uintptr_t>(num_bytes), page = page_bytes();
+  // The end of its page could not be written down; no process has memory there.
+  if (array_end > UINTPTR_MAX - (page - 1))
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "array ends in the last page of the address space, expected memory");
   auto range = std::make_unique<PageLockedRange>();
   range->data = static_cast<char *>(data);
   std::vector<PageLockedPages *> made;

@@ -14,8 +14,15 @@ std::string version_text(int32_t version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
+// Names are up to 127 bytes long, and reasons have room for 255 in all.
+std::string short_name(const DeviceReport &device) {
+  char name[64];
+  write_text(name, sizeof name, device.name);
+  return name;
+}
+
 std::string device_text(size_t device_id, const DeviceReport &device) {
-  return "device " + std::to_string(device_id) + " (" + device.name + ")";
+  return "device " + std::to_string(device_id) + " (" + short_name(device) + ")";
 }
 
 std::string failed_text(const char *what, Result result, const char *error) {
@@ -24,13 +31,20 @@ std::string failed_text(const char *what, Result result, const char *error) {
          (what_to_do.empty() ? "" : "; " + what_to_do);
 }
 
-// The first device for which `has` is false, as text; "" if there is none.
-template <class Has>
-std::string first_without(const MachineReport &machine, Has &&has) {
-  for (size_t i = 0; i < machine.devices.size(); ++i)
-    if (!has(machine.devices[i])) return device_text(i, machine.devices[i]);
-  return {};
+bool has_managed(const DeviceReport &device) { return device.managed_memory && device.concurrent_managed_access; }
+bool has_pinned(const DeviceReport &device) { return device.unified_addressing && device.host_register_supported; }
+
+// The first device for which `has` is false; their number if there is none.
+size_t first_without(const MachineReport &machine, bool (*has)(const DeviceReport &)) {
+  return static_cast<size_t>(std::find_if_not(machine.devices.begin(), machine.devices.end(), has) -
+                             machine.devices.begin());
 }
+
+bool all_have(const MachineReport &machine, bool (*has)(const DeviceReport &)) {
+  return std::all_of(machine.devices.begin(), machine.devices.end(), has);
+}
+
+constexpr const char *cannot_register = " cannot register host memory under one address";
 
 }  // namespace
 
@@ -68,18 +82,17 @@ MemorySupport memory_support(const MachineReport &machine, int32_t memory) {
     case UNI_MEMORY_DEVICE:
       return {true, "memory of the device"};
     case UNI_MEMORY_PINNED: {
-      const std::string without = first_without(
-          machine, [](const DeviceReport &d) { return d.unified_addressing && d.host_register_supported; });
-      if (!without.empty()) return {false, without + " cannot register host memory under one address"};
+      const size_t without = first_without(machine, has_pinned);
+      if (without < machine.devices.size())
+        return {false, device_text(without, machine.devices[without]) + cannot_register};
       return {true, "host memory, page-locked"};
     }
     case UNI_MEMORY_MANAGED: {
-      const std::string without =
-          first_without(machine, [](const DeviceReport &d) { return d.managed_memory && d.concurrent_managed_access; });
-      if (!without.empty())
-        return {false, without +
-                           " has no concurrent access to managed memory (as under WSL and some vGPUs), which "
-                           "would move all of it at every kernel"};
+      const size_t without = first_without(machine, has_managed);
+      // All of it would move at every kernel.
+      if (without < machine.devices.size())
+        return {false, device_text(without, machine.devices[without]) +
+                           " has no concurrent access to managed memory (as under WSL and some vGPUs)"};
       return {true, "managed memory, resident on the host and mapped by every device"};
     }
     default:
@@ -102,19 +115,20 @@ MemorySupport reads_memory(const MachineReport &machine, int32_t device_id, int3
 }
 
 UnifiedChoice unified_choice(const MachineReport &machine) {
-  const std::string without_host_tables =
-      first_without(machine, [](const DeviceReport &d) { return d.pageable_memory_access; });
-  if (without_host_tables.empty() && !machine.devices.empty()) {
-    const bool ats = std::all_of(machine.devices.begin(), machine.devices.end(),
-                                 [](const DeviceReport &d) { return d.pageable_memory_access_uses_host_page_tables; });
-    // HMM moves pages that a device touches; memory that is advised to stay is the better one there.
-    if (ats) return {UNI_MEMORY_HOST, "host memory, which every device reads through the host's page tables (ATS)"};
-  }
+  const bool read_all = !machine.devices.empty() && all_have(machine, reads_pageable_memory);
+  if (read_all &&
+      all_have(machine, [](const DeviceReport &d) { return d.pageable_memory_access_uses_host_page_tables; }))
+    return {UNI_MEMORY_HOST, "host memory, which every device reads through the host's page tables (ATS)"};
   const MemorySupport managed = memory_support(machine, UNI_MEMORY_MANAGED);
-  if (managed.supported) return {UNI_MEMORY_MANAGED, managed.reason};
+  // HMM moves pages that a device touches; memory that is advised to stay is the better one there.
+  if (managed.supported)
+    return {UNI_MEMORY_MANAGED,
+            managed.reason + (read_all ? "; host memory would move to the device that reads it (HMM)" : "")};
   const MemorySupport pinned = memory_support(machine, UNI_MEMORY_PINNED);
   if (pinned.supported) return {UNI_MEMORY_PINNED, pinned.reason + ", since " + managed.reason};
-  return {UNI_MEMORY_HOST, "host memory, which no device reads, since " + managed.reason + ", and " + pinned.reason};
+  // One name is enough.
+  return {UNI_MEMORY_HOST, "host memory, which no device reads, since " + managed.reason + ", and device " +
+                               std::to_string(first_without(machine, has_pinned)) + cannot_register};
 }
 
 }  // namespace uni::cuda

@@ -11,6 +11,7 @@
 
 #include "core/bounds_error.hpp"
 #include "core/dtype.hpp"
+#include "graph_bytes.hpp"
 #include "sample_passes.hpp"
 #include "unitensor/sample.h"
 
@@ -245,22 +246,24 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
   return enter(self, error, [&](Backend &backend) {
     if (plan->graph.num_nodes > static_cast<int64_t>(kernels::kValueMask))
       throw too_many_nodes_error(plan->graph.num_nodes);
-    backend.require_readable(plan->seeds, "seeds", plan->device_id);
-    backend.require_readable(plan->graph.indptr, "graph", plan->device_id);
+    const uni_graph_view &graph = plan->graph;
+    const GraphBytes graph_bytes(graph);
+    const int64_t seeds_bytes = plan->num_seeds * core::dtype_size(plan->seeds_dtype);
+    backend.require_readable(plan->seeds, seeds_bytes, "seeds", plan->device_id);
+    backend.require_readable(graph.indptr, graph_bytes.indptr, "graph", plan->device_id);
     GraphMemory memory = {};
-    memory.indices = backend.require_readable(plan->graph.indices, "graph", plan->device_id);
-    memory.edge_ids = backend.require_readable(plan->graph.edge_ids, "graph", plan->device_id);
+    memory.indices = backend.require_readable(graph.indices, graph_bytes.indices, "graph", plan->device_id);
+    memory.edge_ids = backend.require_readable(graph.edge_ids, graph_bytes.edge_ids, "graph", plan->device_id);
     BoundsQuestion question;
     question.kind = BoundsQuestion::kSeeds;
     question.report = true;
     question.num_rows = plan->graph.num_nodes;
     question.num_indices = plan->num_seeds;
     Operation operation(backend, plan->device_id, stream, true, question);
-    const uni_graph_view &graph = plan->graph;
-    operation.reads(plan->seeds, plan->num_seeds * core::dtype_size(plan->seeds_dtype));
-    operation.reads(graph.indptr, (graph.num_nodes + 1) * core::dtype_size(graph.indptr_dtype));
-    operation.reads(graph.indices, graph.num_edges * core::dtype_size(graph.indices_dtype));
-    operation.reads(graph.edge_ids, graph.num_edges * core::dtype_size(graph.indptr_dtype));
+    operation.reads(plan->seeds, seeds_bytes);
+    operation.reads(graph.indptr, graph_bytes.indptr);
+    operation.reads(graph.indices, graph_bytes.indices);
+    operation.reads(graph.edge_ids, graph_bytes.edge_ids);
     backend.service_streams().of(plan->device_id);  // the arrays will be freed on it
     SamplePasses passes(backend, operation, *plan, memory);
     if (const std::optional<Bounds> bounds = bounds_of(*plan); bounds.has_value())

@@ -8,9 +8,11 @@
 namespace uni::cuda {
 namespace {
 
+int64_t index_bytes(const uni_scatter_plan &plan) { return plan.num_indices * core::dtype_size(plan.index_dtype); }
+
 void note_uses(Operation &operation, const uni_scatter_plan &plan) {
   operation.writes(plan.destination);
-  operation.reads(plan.index, plan.num_indices * core::dtype_size(plan.index_dtype));
+  operation.reads(plan.index, index_bytes(plan));
   operation.reads(plan.count, sizeof *plan.count);
   operation.reads(plan.rows);
 }
@@ -22,10 +24,10 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
     Calls &calls = backend.calls();
     if (plan->num_indices == 0) return;
     const bool to_host =
-        backend.require_readable(plan->destination.data, "destination", plan->device_id) != PointerKind::kDevice;
-    backend.require_readable(plan->index, "index", plan->device_id);
+        backend.require_readable(plan->destination, "destination", plan->device_id) != PointerKind::kDevice;
+    backend.require_readable(plan->index, index_bytes(*plan), "index", plan->device_id);
     backend.require_count(plan->count, plan->device_id);
-    const bool from_host = backend.require_readable(plan->rows.data, "rows", plan->device_id) != PointerKind::kDevice;
+    const bool from_host = backend.require_readable(plan->rows, "rows", plan->device_id) != PointerKind::kDevice;
     const bool looks = plan->bounds != UNI_BOUNDS_TRUST;
     if (!looks && plan->rows.row_bytes == 0) return;
     BoundsQuestion question;

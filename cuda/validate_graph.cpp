@@ -2,6 +2,7 @@
 // Checks the contents of a graph on the device that reads it; blocks.
 #include "backend.hpp"
 #include "core/bounds_error.hpp"
+#include "graph_bytes.hpp"
 
 namespace uni::cuda {
 namespace {
@@ -28,9 +29,10 @@ uni_status validate_graph(void *self, const uni_graph_view *graph, uni_error *er
   return enter(self, error, [&](Backend &backend) {
     Calls &calls = backend.calls();
     const int32_t device_id = device_that_has(backend, graph->indptr);
-    backend.require_readable(graph->indptr, "indptr", device_id);
-    backend.require_readable(graph->indices, "indices", device_id);
-    backend.require_readable(graph->edge_ids, "edge_ids", device_id);
+    const GraphBytes bytes(*graph);
+    backend.require_readable(graph->indptr, bytes.indptr, "indptr", device_id);
+    backend.require_readable(graph->indices, bytes.indices, "indices", device_id);
+    backend.require_readable(graph->edge_ids, bytes.edge_ids, "edge_ids", device_id);
     // What is still being written, by this library on any stream or by others on the default one, is not checked before
     // it is there.
     backend.timeline().wait_for_every();

@@ -67,7 +67,9 @@ typedef struct uni_statistics {
   int64_t sample_calls;
   int64_t sample_nodes;
   int64_t sample_edges;
-  int64_t out_of_bounds; /**< Indices met out of bounds under UNI_BOUNDS_CHECK and UNI_BOUNDS_SKIP. */
+  int64_t out_of_bounds;     /**< Indices met out of bounds under UNI_BOUNDS_CHECK and UNI_BOUNDS_SKIP. */
+  int64_t registered_copies; /**< Copies that uni_tensor_register_or_copy made, where page-locking was refused. */
+  int64_t registered_copy_bytes;
 } uni_statistics;
 
 /** Set @p options to the defaults of this library for the first @p struct_size bytes.

@@ -36,6 +36,9 @@ typedef struct uni_tensor_desc {
     sizeof(uni_tensor_desc), UNI_MEMORY_UNIFIED, 0, 0, 0, 0, 0, { 0, 0, 0, 0, 0, 0, 0, 0 } \
   }
 
+/** A bit of uni_tensor_info.flags: the memory is a copy that uni_tensor_register_or_copy made of the caller's. */
+enum { UNI_TENSOR_COPIED = 2 };
+
 /** What a tensor is. */
 typedef struct uni_tensor_info {
   uint32_t struct_size;     /**< sizeof(uni_tensor_info); set by the caller. */
@@ -45,7 +48,7 @@ typedef struct uni_tensor_info {
   int32_t device_id;
   int32_t dtype;
   int32_t ndim;
-  uint32_t flags;       /**< UNI_ARRAY_READ_ONLY or 0. */
+  uint32_t flags;       /**< UNI_ARRAY_READ_ONLY and UNI_TENSOR_COPIED, where they hold. */
   int64_t num_elements; /**< Product of the extents. */
   int64_t row_bytes;    /**< Payload of one row. */
   int64_t row_pitch;    /**< Bytes from one row to the next. */
@@ -88,6 +91,20 @@ UNI_API uni_status uni_tensor_wrap(uni_context *context, const uni_array *array,
  * @threads Any thread. @on_error *tensor is NULL, and nothing is page-locked. @since 0.1 */
 UNI_API uni_status uni_tensor_register(uni_context *context, const uni_array *array, uni_destroy_fn destroy,
                                        void *user_data, uni_tensor **tensor, uni_error *error);
+
+/** The same, and where page-locking is refused a copy, in unified memory of the library's: for callers who would rather have
+ * that than nothing. The tensor's info has UNI_TENSOR_COPIED, the statistics count it, and the log says why, as a warning.
+ * What is written to the tensor does not reach the caller's memory then, nor the other way round.
+ * @param[in]  array     As in uni_tensor_register.
+ * @param[in]  destroy   May be NULL. Runs exactly once: as in uni_tensor_register, or before this returns where the memory
+ *                       was copied.
+ * @param[in]  user_data Given to @p destroy.
+ * @param[out] tensor    Not NULL; receives a new reference.
+ * @return UNI_STATUS_OK; as uni_tensor_register: for what is no refusal (a wrong array, memory of a device, no backend, a
+ *         device that is lost), and where the copy cannot be made either (the message says both).
+ * @threads Any thread. @on_error *tensor is NULL, and nothing is page-locked. @since 0.1 */
+UNI_API uni_status uni_tensor_register_or_copy(uni_context *context, const uni_array *array, uni_destroy_fn destroy,
+                                               void *user_data, uni_tensor **tensor, uni_error *error);
 
 /** Rows start to stop (exclusive) of @p tensor as a tensor that shares its memory and keeps it alive.
  * @param[in] tensor Not NULL, at least one dimension. @param[in] start,stop 0 <= start <= stop <= shape[0].

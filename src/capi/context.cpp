@@ -65,7 +65,7 @@ uni_status uni_context_memory_info(uni_context *context, int32_t memory, uni_mem
     uni_memory_info result = {};
     result.supported = choice.backend != nullptr;
     result.resolved = choice.memory;
-    std::snprintf(result.reason, sizeof result.reason, "%s", choice.reason.c_str());
+    uni::write_text(result.reason, sizeof result.reason, choice.reason.c_str());
     uni::core::write_struct(result, info, "info");
   });
 }

@@ -45,6 +45,18 @@ uni_status uni_tensor_register(uni_context *context, const uni_array *array, uni
   return status;
 }
 
+uni_status uni_tensor_register_or_copy(uni_context *context, const uni_array *array, uni_destroy_fn destroy,
+                                       void *user_data, uni_tensor **tensor, uni_error *error) {
+  if (tensor != nullptr) *tensor = nullptr;
+  const uni_status status = guard(error, [&] {
+    require(context, "context");
+    require(tensor, "tensor");
+    *tensor = uni::core::register_or_copy_tensor(context, read_array(array, "array"), destroy, user_data).detach();
+  });
+  if (status != UNI_STATUS_OK && destroy != nullptr) destroy(user_data);
+  return status;
+}
+
 uni_status uni_tensor_slice(const uni_tensor *tensor, int64_t start, int64_t stop, uni_tensor **view,
                             uni_error *error) {
   if (view != nullptr) *view = nullptr;

@@ -56,11 +56,14 @@ void Statistics::read(uni_statistics *out) const noexcept {
   out->sample_nodes = sample_nodes.load(std::memory_order_relaxed);
   out->sample_edges = sample_edges.load(std::memory_order_relaxed);
   out->out_of_bounds = out_of_bounds.load(std::memory_order_relaxed);
+  out->registered_copies = registered_copies.load(std::memory_order_relaxed);
+  out->registered_copy_bytes = registered_copy_bytes.load(std::memory_order_relaxed);
 }
 
 void Statistics::reset() noexcept {
-  for (std::atomic<int64_t> *counter : {&gather_calls, &gather_rows, &gather_bytes, &scatter_calls, &scatter_rows,
-                                        &scatter_bytes, &sample_calls, &sample_nodes, &sample_edges, &out_of_bounds})
+  for (std::atomic<int64_t> *counter :
+       {&gather_calls, &gather_rows, &gather_bytes, &scatter_calls, &scatter_rows, &scatter_bytes, &sample_calls,
+        &sample_nodes, &sample_edges, &out_of_bounds, &registered_copies, &registered_copy_bytes})
     counter->store(0, std::memory_order_relaxed);
 }
 

@@ -20,6 +20,7 @@ struct Statistics {
   std::atomic<int64_t> scatter_calls{0}, scatter_rows{0}, scatter_bytes{0};
   std::atomic<int64_t> sample_calls{0}, sample_nodes{0}, sample_edges{0};
   std::atomic<int64_t> out_of_bounds{0};
+  std::atomic<int64_t> registered_copies{0}, registered_copy_bytes{0};
 
   void read(uni_statistics *out) const noexcept;
   void reset() noexcept;

@@ -5,6 +5,7 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <utility>
@@ -13,6 +14,19 @@
 
 namespace uni {
 
+// Ends a text with "..." where it had `length` bytes and did not fit into `size`, as snprintf leaves it. What reads it takes
+// it for UTF-8, of which no character is left in part.
+inline void mark_cut(char *text, size_t size, int length) noexcept {
+  if (length < 0 || size < 4 || static_cast<size_t>(length) < size) return;
+  size_t end = size - 4;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  std::memcpy(text + end, "...", 4);
+}
+
+inline void write_text(char *text, size_t size, const char *from) noexcept {
+  mark_cut(text, size, std::snprintf(text, size, "%s", from));
+}
+
 // An error with its message in place: throwing one allocates nothing but the exception object itself, for which the
 // C++ runtime keeps an emergency pool.
 class Error final : public std::exception {
@@ -20,7 +34,7 @@ class Error final : public std::exception {
   Error(uni_status status, const char *format, ...) noexcept __attribute__((format(printf, 3, 4))) : status_(status) {
     va_list arguments;
     va_start(arguments, format);
-    std::vsnprintf(message_, sizeof message_, format, arguments);
+    mark_cut(message_, sizeof message_, std::vsnprintf(message_, sizeof message_, format, arguments));
     va_end(arguments);
   }
   Error &with_native_code(int64_t code) noexcept {
@@ -43,7 +57,7 @@ inline uni_status set_error(uni_error *error, uni_status status, int64_t native_
     error->struct_size = sizeof(uni_error);
     error->code = status;
     error->native_code = native_code;
-    std::snprintf(error->message, sizeof error->message, "%s", message);
+    write_text(error->message, sizeof error->message, message);
   }
   return status;
 }

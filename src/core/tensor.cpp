@@ -137,6 +137,52 @@ Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni
   return tensor;
 }
 
+namespace {
+
+// Whatever the limit is that page-locking meets. What is wrong with the array or the device is no refusal.
+bool is_refusal(uni_status status) noexcept {
+  return status == UNI_STATUS_OUT_OF_MEMORY || status == UNI_STATUS_NOT_SUPPORTED || status == UNI_STATUS_BACKEND_ERROR;
+}
+
+Ref<uni_tensor> copy_in_unified_memory(uni_context *context, const ArrayView &view) {
+  uni_tensor_desc desc = {};
+  desc.memory = UNI_MEMORY_UNIFIED;
+  desc.dtype = view.array.dtype;
+  desc.ndim = view.array.ndim;
+  std::copy_n(view.array.shape, UNI_MAX_NDIM, desc.shape);
+  Ref<uni_tensor> copy = create_tensor(context, desc);
+  copy_array_to_tensor(*copy, view, nullptr);
+  copy->storage()->mark_copied();
+  // What may not be written where it lies may not be written here.
+  ArrayView seen = copy->view();
+  seen.array.flags = view.array.flags;
+  return view_of(*copy, seen);
+}
+
+}  // namespace
+
+Ref<uni_tensor> register_or_copy_tensor(uni_context *context, const ArrayView &view, uni_destroy_fn destroy,
+                                        void *user_data) {
+  Ref<uni_tensor> copy;
+  try {
+    return register_tensor(context, view, destroy, user_data);
+  } catch (const Error &refusal) {
+    if (!is_refusal(refusal.status())) throw;
+    try {
+      copy = copy_in_unified_memory(context, view);
+    } catch (const Error &e) {
+      throw Error(e.status(), "array could not be copied either: %s; and before that: %s", e.what(), refusal.what())
+          .with_native_code(e.native_code());
+    }
+    context->log(UNI_LOG_WARNING,
+                 (std::string("an array was copied instead of registered: ") + refusal.what()).c_str());
+  }
+  context->statistics.registered_copies.fetch_add(1, std::memory_order_relaxed);
+  context->statistics.registered_copy_bytes.fetch_add(view.layout.num_bytes, std::memory_order_relaxed);
+  if (destroy != nullptr) destroy(user_data);
+  return copy;
+}
+
 Ref<uni_tensor> slice_tensor(const uni_tensor &tensor, int64_t start, int64_t stop) {
   const uni_array &a = tensor.array();
   if (a.ndim == 0) throw Error(UNI_STATUS_SHAPE_MISMATCH, "tensor has 0 dimensions, expected at least 1");
@@ -214,7 +260,7 @@ uni_tensor_info describe_tensor(const uni_tensor &tensor) noexcept {
   info.device_id = a.device_id;
   info.dtype = a.dtype;
   info.ndim = a.ndim;
-  info.flags = a.flags;
+  info.flags = a.flags | (tensor.storage()->copied() ? static_cast<uint32_t>(UNI_TENSOR_COPIED) : 0);
   info.num_elements = layout.num_elements;
   info.row_bytes = layout.row_bytes;
   info.row_pitch = layout.row_pitch;

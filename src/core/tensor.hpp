@@ -26,6 +26,9 @@ class Storage final : public RefCounted<Storage> {
     if (device_id >= 0 && device_id < 64)
       lent_to_.fetch_or(uint64_t{1} << static_cast<uint32_t>(device_id), std::memory_order_relaxed);
   }
+  // It holds a copy of what the caller would have had registered.
+  void mark_copied() noexcept { copied_ = true; }
+  bool copied() const noexcept { return copied_; }
   // When the last reference has gone: deletes this, or leaves that to the device, which may still use the memory.
   void dispose() noexcept;
   ~Storage();
@@ -48,6 +51,7 @@ class Storage final : public RefCounted<Storage> {
   Backend *backend_ = nullptr;
   uni_memory_block block_ = {};
   int32_t memory_ = 0;
+  bool copied_ = false;
   uni_destroy_fn destroy_ = nullptr;
   void *user_data_ = nullptr;
   Deferred deferred_ = {};
@@ -85,6 +89,9 @@ Ref<uni_tensor> wrap_tensor(uni_context *context, const ArrayView &view, int32_t
                             void *user_data);
 // The same for host memory that devices are to read.
 Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni_destroy_fn destroy, void *user_data);
+// The same, or where that is refused a copy in unified memory.
+Ref<uni_tensor> register_or_copy_tensor(uni_context *context, const ArrayView &view, uni_destroy_fn destroy,
+                                        void *user_data);
 Ref<uni_tensor> slice_tensor(const uni_tensor &tensor, int64_t start, int64_t stop);
 Ref<uni_tensor> reshape_tensor(const uni_tensor &tensor, int32_t ndim, const int64_t *shape);
 // A one-dimensional tensor over a block that a backend's operation gave out, with its count on the device, or NULL. Once

@@ -180,6 +180,29 @@ static void test_many_in_one_launch(void **state) {
   uni_tensor_release(index);
 }
 
+/* As the CPU says it. */
+static void test_many_names_the_operand(void **state) {
+  (void)state;
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks);
+  uni_tensor *table = make_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_FLOAT32, num_rows, width, contents);
+  uni_tensor *host = make_in(context, UNI_MEMORY_HOST, UNI_DTYPE_FLOAT32, num_rows, width, contents);
+  uni_tensor *outs[2], *host_out = NULL, *out = NULL;
+  for (int t = 0; t < 2; ++t) OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, width, &outs[t]));
+  OK(create_in(context, UNI_MEMORY_HOST, UNI_DTYPE_FLOAT32, num_picks, width, &host_out));
+  const uni_tensor *sources[2] = {table, host};
+  const uni_array *arrays[2] = {uni_tensor_array(outs[0]), uni_tensor_array(outs[1])};
+  FAILS(UNI_STATUS_DEVICE_MISMATCH, "sources[1] is in host memory",
+        uni_gather_many(2, sources, uni_tensor_array(index), NULL, NULL, arrays, &error));
+  sources[1] = table;
+  arrays[1] = uni_tensor_array(host_out);
+  FAILS(UNI_STATUS_DEVICE_MISMATCH, "outs[1] is in host memory",
+        uni_gather_many(2, sources, uni_tensor_array(index), NULL, NULL, arrays, &error));
+  FAILS_NULL(UNI_STATUS_DEVICE_MISMATCH, "source is in host memory", out,
+             uni_gather(host, uni_tensor_array(index), NULL, NULL, &out, &error));
+  uni_tensor *const tensors[] = {index, table, host, outs[0], outs[1], host_out};
+  for (size_t i = 0; i < sizeof tensors / sizeof *tensors; ++i) uni_tensor_release(tensors[i]);
+}
+
 static void test_conversion_needs_aligned_elements(void **state) {
   (void)state;
   uni_tensor *bytes = make_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_FLOAT32, 1, width, contents);
@@ -205,6 +228,7 @@ int main(void) {
       cmocka_unit_test(test_order_that_there_is_no_memory_for),
       cmocka_unit_test(test_bad_indices_in_page_order),
       cmocka_unit_test(test_many_in_one_launch),
+      cmocka_unit_test(test_many_names_the_operand),
       cmocka_unit_test(test_conversion_needs_aligned_elements),
   };
   return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -185,6 +185,128 @@ static void test_a_limit_of_locked_memory(void **state) {
   assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &before), 0);
 }
 
+static void count_call(void *calls) { ++*(int *)calls; }
+
+static void keep_message(void *text, int32_t level, const char *message) {
+  if (level == UNI_LOG_WARNING) snprintf(text, 512, "%s", message);
+}
+
+static uni_statistics statistics_of(const uni_context *context) {
+  uni_statistics statistics = {.struct_size = sizeof statistics};
+  OK(uni_context_statistics(context, &statistics, &error));
+  return statistics;
+}
+
+/* Only where page-locking is refused, and where somebody chose it; one sees it in the tensor, the statistics and the log. */
+static void test_an_array_is_copied_where_it_cannot_be_registered(void **state) {
+  (void)state;
+  fake_reset();
+  char warning[512] = "";
+  uni_context_options options = UNI_CONTEXT_OPTIONS_INIT;
+  options.backend_path = CUDA_EMULATED;
+  options.log = keep_message;
+  options.log_user_data = warning;
+  uni_context *context = NULL;
+  OK(uni_context_create(&options, &context, &error));
+  enum { ROWS = 20000 };
+  float(*const mine)[2] = aligned_alloc(4096, 4096 * 40);
+  assert_non_null(mine);
+  for (int i = 0; i < ROWS; ++i) mine[i][0] = mine[i][1] = (float)i;
+  uni_array array = array_2d(UNI_DTYPE_FLOAT32, mine, ROWS, 2);
+  const uni_array small = array_2d(UNI_DTYPE_FLOAT32, mine, 4, 2);
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picks);
+  uni_tensor *tensor = NULL, *view = NULL, *out = NULL;
+  int calls = 0;
+  /* There is room: the memory is used where it lies. */
+  OK(uni_tensor_register_or_copy(context, &array, count_call, &calls, &tensor, &error));
+  assert_ptr_equal(pointer_of(tensor), mine);
+  assert_int_equal(info_of(tensor).memory, UNI_MEMORY_PINNED);
+  assert_int_equal(info_of(tensor).flags, 0);
+  assert_int_equal(calls, 0);
+  uni_tensor_release(tensor);
+  OK(uni_context_synchronize(context, &error));
+  assert_int_equal(calls, 1);
+  assert_int_equal(statistics_of(context).registered_copies, 0);
+  assert_string_equal(warning, "");
+  fake_set_host_bytes(INT64_MAX, 61440);
+  for (uint32_t flags = 0; flags <= UNI_ARRAY_READ_ONLY; ++flags) {
+    calls = 0;
+    array.flags = flags;
+    FAILS_NULL(UNI_STATUS_OUT_OF_MEMORY, "page-locking 160000 bytes", tensor,
+               uni_tensor_register(context, &array, NULL, NULL, &tensor, &error));
+    OK(uni_tensor_register_or_copy(context, &array, count_call, &calls, &tensor, &error));
+    assert_int_equal(calls, 1); /* the memory is no longer needed */
+    assert_ptr_not_equal(pointer_of(tensor), mine);
+    assert_memory_equal(pointer_of(tensor), mine, sizeof(float[ROWS][2]));
+    assert_int_equal(info_of(tensor).memory, UNI_MEMORY_MANAGED);
+    assert_int_equal(info_of(tensor).requested_memory, UNI_MEMORY_UNIFIED);
+    assert_int_equal(info_of(tensor).flags, UNI_TENSOR_COPIED | flags);
+    if (flags != 0)
+      FAILS(UNI_STATUS_INVALID_ARGUMENT, "read-only", uni_tensor_fill(tensor, NULL, NULL, &error));
+    else
+      OK(uni_tensor_fill(tensor, &(const float){7}, NULL, &error));
+    OK(uni_tensor_slice(tensor, 1, 5, &view, &error));
+    assert_int_equal(info_of(view).flags, UNI_TENSOR_COPIED | flags);
+    OK(uni_gather(tensor, uni_tensor_array(index), NULL, NULL, &out, &error));
+    float rows[3][2];
+    read_back(out, rows);
+    for (int i = 0; i < 3; ++i) assert_true(rows[i][1] == (flags != 0 ? (float)picks[i] : 7.0f));
+    assert_int_equal(info_of(out).flags, 0);
+    assert_int_equal(statistics_of(context).registered_copies, flags + 1);
+    assert_int_equal(statistics_of(context).registered_copy_bytes, (flags + 1) * 160000);
+    assert_non_null(strstr(warning, "copied instead of registered: page-locking 160000 bytes"));
+    uni_tensor_release(out);
+    uni_tensor_release(view);
+    uni_tensor_release(tensor);
+  }
+  assert_true(mine[3][0] == 3.0f);
+  uni_context_reset_statistics(context);
+  assert_int_equal(statistics_of(context).registered_copies, 0);
+  assert_int_equal(statistics_of(context).registered_copy_bytes, 0);
+  /* What is no refusal is not copied, and what can be registered is. */
+  calls = 0;
+  FAILS_NULL(UNI_STATUS_DEVICE_MISMATCH, "expected host memory", tensor,
+             uni_tensor_register_or_copy(context, uni_tensor_array(index), count_call, &calls, &tensor, &error));
+  assert_int_equal(calls, 1);
+  OK(uni_tensor_register_or_copy(context, &small, NULL, NULL, &tensor, &error));
+  assert_ptr_equal(pointer_of(tensor), mine);
+  uni_tensor_release(tensor);
+  OK(uni_context_synchronize(context, &error));
+  /* There may be no room for either. */
+  fake_set_host_bytes(0, 0);
+  OK(uni_context_trim(context, &error));
+  FAILS_NULL(UNI_STATUS_OUT_OF_MEMORY, "array could not be copied either: cudaMallocManaged", tensor,
+             uni_tensor_register_or_copy(context, &array, count_call, &calls, &tensor, &error));
+  assert_non_null(strstr(error.message, "; and before that: page-locking"));
+  assert_int_equal(calls, 2);
+  assert_int_equal(statistics_of(context).registered_copies, 0);
+  uni_tensor_release(index);
+  uni_context_release(context);
+  check_nothing_left();
+  /* Whatever fails meanwhile: the memory is given back once, and nothing stays. */
+  for (int32_t failure = 2; failure <= 999; failure += 997)
+    for (int64_t nth = 1, was_hit = 1; was_hit; ++nth) {
+      fake_reset();
+      fake_set_host_bytes(INT64_MAX, 61440);
+      context = make_cuda_context();
+      calls = 0;
+      fake_fail_call(nth, failure);
+      const int64_t before = counts_now().calls;
+      uni_error_init(&error);
+      const uni_status status = uni_tensor_register_or_copy(context, &array, count_call, &calls, &tensor, &error);
+      was_hit = counts_now().calls - before >= nth;
+      fake_fail_call(0, 0);
+      assert_int_equal(calls, 1);
+      assert_int_equal(status == UNI_STATUS_OK, tensor != NULL);
+      assert_int_equal(statistics_of(context).registered_copies, tensor != NULL);
+      if (!was_hit) assert_int_equal(status, UNI_STATUS_OK);
+      uni_tensor_release(tensor);
+      uni_context_release(context);
+      check_nothing_left();
+    }
+  free(mine);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_devices_that_cannot_be_used),
@@ -192,6 +314,7 @@ int main(void) {
       cmocka_unit_test(test_a_full_device),
       cmocka_unit_test(test_a_full_host),
       cmocka_unit_test(test_a_limit_of_locked_memory),
+      cmocka_unit_test(test_an_array_is_copied_where_it_cannot_be_registered),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Machines without a device that can be used: what a user is told, and that the CPU goes on. */
+/* Machines without a device that can be used, or with several: what a user is told, and that the CPU goes on. */
 #define _GNU_SOURCE
 #include "cuda_support.h"
 
@@ -186,12 +186,41 @@ static void test_a_plugin_without_a_device_is_described(void **state) {
   check_nothing_left();
 }
 
+static void test_a_stream_of_another_device(void **state) {
+  (void)state;
+  fake_reset();
+  fake_set_machine(2, 13000, 1);
+  uni_context *context = make_cuda_context();
+  fake_set_device(1);
+  void *const stream = fake_create_stream();
+  fake_set_device(0);
+  const int64_t picks[1] = {3};
+  uni_tensor *source = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, table);
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 1, -1, picks), *out = NULL;
+  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 1, 2, &out));
+  FAILS(UNI_STATUS_BACKEND_ERROR, "(400, ",
+        uni_gather_into(source, uni_tensor_array(index), NULL, stream, uni_tensor_array(out), &error));
+  assert_non_null(strstr(error.message, "the stream may be another device's"));
+  assert_non_null(strstr(error.message, "pass one of the device that computes"));
+  OK(uni_gather_into(source, uni_tensor_array(index), NULL, NULL, uni_tensor_array(out), &error));
+  float row[2];
+  read_back(out, row);
+  assert_memory_equal(row, table[3], sizeof row);
+  uni_tensor_release(out);
+  uni_tensor_release(index);
+  uni_tensor_release(source);
+  fake_destroy_stream(stream);
+  uni_context_release(context);
+  check_nothing_left();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_machines_without_a_device),
       cmocka_unit_test(test_machines_that_fail),
       cmocka_unit_test(test_backends_and_devices_are_described),
       cmocka_unit_test(test_a_plugin_without_a_device_is_described),
+      cmocka_unit_test(test_a_stream_of_another_device),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

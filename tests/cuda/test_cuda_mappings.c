@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory of every kind of mapping that devices read where it lies, over the emulated machine. */
+/* Memory of every kind of mapping that devices read where it lies, and of which they know a part, over the emulated
+ * machine. */
 #define _GNU_SOURCE
 #include "cuda_support.h"
 
@@ -109,10 +110,139 @@ static void test_mappings_that_are_refused(void **state) {
   }
 }
 
+enum { KNOWN_BYTES = 4096, ALL_BYTES = 1 << 20, MANY = ALL_BYTES / sizeof(int64_t) };
+
+static uni_array on_device(uni_array array) {
+  array.device_type = UNI_DEVICE_CUDA;
+  return array;
+}
+
+static uni_tensor *wrap_on_device(uni_context *context, uni_array array) {
+  uni_tensor *tensor = NULL;
+  array = on_device(array);
+  OK(uni_tensor_wrap(context, &array, NULL, NULL, &tensor, &error));
+  return tensor;
+}
+
+/* Memory of which devices know the first page only: a kernel that went beyond would end the context. */
+static void test_memory_that_is_known_at_its_start_only(void **state) {
+  (void)state;
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  void *const mine = aligned_alloc(4096, ALL_BYTES);
+  assert_non_null(mine);
+  memset(mine, 0, ALL_BYTES);
+  const int64_t picked[3] = {4000, 1, 4095};
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 3, -1, picked);
+  uni_tensor *zeros = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, MANY, -1, mine);
+  uni_tensor *bytes = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT8, 4096, 2, mine);
+  uni_tensor *rows = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 3, 64, mine);
+  const uni_array page = array_1d(UNI_DTYPE_UINT8, mine, KNOWN_BYTES);
+  const uni_array table = array_2d(UNI_DTYPE_FLOAT32, mine, 4096, 64), pairs = array_2d(UNI_DTYPE_INT8, mine, MANY, 2);
+  const uni_array many = on_device(array_1d(UNI_DTYPE_INT64, mine, MANY));
+  const uni_array scales = on_device(array_1d(UNI_DTYPE_FLOAT32, mine, 4096));
+  uni_gather_options scaled = UNI_GATHER_OPTIONS_INIT;
+  scaled.dtype = UNI_DTYPE_FLOAT32;
+  scaled.row_scales = &scales;
+  uni_tensor *known = NULL, *source = NULL, *out = NULL, *starts = wrap_on_device(context, many);
+  OK(uni_tensor_register(context, &page, NULL, NULL, &known, &error));
+  OK(uni_tensor_wrap(context, &table, NULL, NULL, &source, &error));
+  const int64_t launches = counts_now().launches;
+#define ENDS_OUTSIDE(operand, call) FAILS(UNI_STATUS_DEVICE_MISMATCH, operand " spans ", call)
+  ENDS_OUTSIDE("source", uni_gather(source, uni_tensor_array(index), NULL, NULL, &out, &error));
+  assert_non_null(strstr(error.message, "1048576 bytes, and ends in memory that CUDA device 0 cannot read"));
+  assert_non_null(strstr(error.message, "page-locked memory"));
+  ENDS_OUTSIDE("index", uni_gather(bytes, &many, NULL, NULL, &out, &error));
+  ENDS_OUTSIDE("out", uni_gather_into(bytes, uni_tensor_array(zeros), NULL, NULL, &pairs, &error));
+  ENDS_OUTSIDE("options->row_scales", uni_gather(bytes, uni_tensor_array(index), &scaled, NULL, &out, &error));
+  ENDS_OUTSIDE("destination", uni_scatter(source, uni_tensor_array(index), uni_tensor_array(rows), NULL, NULL, &error));
+  ENDS_OUTSIDE("index", uni_scatter(bytes, &many, &pairs, NULL, NULL, &error));
+  ENDS_OUTSIDE("rows", uni_scatter(bytes, uni_tensor_array(zeros), &pairs, NULL, NULL, &error));
+  const int64_t fanouts[1] = {2};
+  uni_sample_options options = UNI_SAMPLE_OPTIONS_INIT;
+  options.num_hops = 1;
+  options.fanouts = fanouts;
+  uni_sample *sample = NULL;
+  const char *const names[] = {"indptr spans ", "indices spans ", "edge_ids spans "};
+  for (int part = 0; part < 3; ++part) {
+    uni_graph *graph = NULL;
+    uni_graph_desc desc = UNI_GRAPH_DESC_INIT;
+    desc.indptr = part == 0 ? starts : zeros;
+    desc.indices = part == 1 ? starts : zeros;
+    desc.edge_ids = part == 2 ? starts : NULL;
+    FAILS_NULL(UNI_STATUS_DEVICE_MISMATCH, names[part], graph, uni_graph_create(context, &desc, &graph, &error));
+    desc.flags = UNI_GRAPH_TRUST;
+    OK(uni_graph_create(context, &desc, &graph, &error));
+    ENDS_OUTSIDE("graph", uni_sample_neighbors(graph, uni_tensor_array(index), &options, NULL, &sample, &error));
+    ENDS_OUTSIDE("seeds", uni_sample_neighbors(graph, &many, &options, NULL, &sample, &error));
+    /* Device memory that a descriptor makes longer than it is. */
+    uni_array longer = *uni_tensor_array(index);
+    longer.shape[0] = INT64_C(1) << 40;
+    ENDS_OUTSIDE("seeds", uni_sample_neighbors(graph, &longer, &options, NULL, &sample, &error));
+    assert_non_null(strstr(error.message, "piece of device memory"));
+    uni_graph_release(graph);
+  }
+#undef ENDS_OUTSIDE
+  assert_int_equal(counts_now().launches, launches);
+  /* With the rest of it known all is well. */
+  uni_tensor *all = NULL;
+  OK(uni_tensor_register(context, &table, NULL, NULL, &all, &error));
+  OK(uni_gather(source, uni_tensor_array(index), NULL, NULL, &out, &error));
+  OK(uni_context_synchronize(context, &error));
+  assert_int_equal(counts_now().fatal, 0);
+  uni_tensor *const tensors[] = {out, all, source, known, starts, rows, bytes, zeros, index};
+  for (size_t i = 0; i < sizeof tensors / sizeof *tensors; ++i) uni_tensor_release(tensors[i]);
+  uni_context_release(context);
+  check_nothing_left();
+  free(mine);
+}
+
+/* CUDA is asked about the end of what spans pages, unless the device reads all memory; of the rest it is asked once. */
+static void test_short_operands_are_asked_about_once(void **state) {
+  (void)state;
+  for (int reads_all = 0; reads_all < 2; ++reads_all) {
+    fake_reset();
+    fake_set_pageable_access(reads_all, 0);
+    uni_context *context = make_cuda_context();
+    int8_t *const mine = aligned_alloc(4096, 8192);
+    assert_non_null(mine);
+    memset(mine, 1, 8192);
+    const uni_array memory = array_1d(UNI_DTYPE_INT8, mine, 8192);
+    uni_tensor *known = NULL, *out = NULL;
+    OK(uni_tensor_register(context, &memory, NULL, NULL, &known, &error));
+    OK(create_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_INT8, 1, 1, &out));
+    const int64_t first[1] = {0};
+    uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, 1, -1, first);
+    int64_t calls[4];
+    const int64_t starts[4] = {0, 0, 0, 4095}, lengths[4] = {4096, 4096, 4097, 2};
+    for (int i = 0; i < 4; ++i) {
+      const uni_array part = array_2d(UNI_DTYPE_INT8, mine + starts[i], lengths[i], 1);
+      uni_tensor *source = NULL;
+      OK(uni_tensor_wrap(context, &part, NULL, NULL, &source, &error));
+      OK(uni_context_synchronize(context, &error));
+      const int64_t before = counts_now().calls;
+      OK(uni_gather_into(source, uni_tensor_array(index), NULL, NULL, uni_tensor_array(out), &error));
+      calls[i] = counts_now().calls - before;
+      uni_tensor_release(source);
+    }
+    /* The first makes an event, which the others find. */
+    for (int i = 2; i < 4; ++i) assert_int_equal(calls[i] - calls[1], reads_all ? 0 : 1);
+    OK(uni_context_synchronize(context, &error));
+    uni_tensor_release(index);
+    uni_tensor_release(out);
+    uni_tensor_release(known);
+    uni_context_release(context);
+    check_nothing_left();
+    free(mine);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_mappings_are_read_where_they_lie),
       cmocka_unit_test(test_mappings_that_are_refused),
+      cmocka_unit_test(test_memory_that_is_known_at_its_start_only),
+      cmocka_unit_test(test_short_operands_are_asked_about_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

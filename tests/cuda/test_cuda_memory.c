@@ -191,13 +191,21 @@ static void test_register_in_place(void **state) {
   FAILS_NULL(UNI_STATUS_OUT_OF_MEMORY, "page-locking 32 bytes", source,
              uni_tensor_register(context, &array, count_call, &calls, &source, &error));
   assert_int_equal(calls, 2);
+  fake_set_host_bytes(INT64_MAX, INT64_MAX);
+  /* The last page, whose end is no address: from within it, from its start, and from the page before. */
+  for (uintptr_t before = 100; before < 8192; before += 3996) {
+    const uni_array last = array_1d(UNI_DTYPE_UINT8, (void *)(UINTPTR_MAX - before), (int64_t)before);
+    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "the last page of the address space", source,
+               uni_tensor_register(context, &last, count_call, &calls, &source, &error));
+  }
+  assert_int_equal(calls, 5);
   const uni_array nothing = array_2d(UNI_DTYPE_FLOAT32, NULL, 0, 2);
   OK(uni_tensor_register(context, &nothing, count_call, &calls, &source, &error));
   uni_tensor_release(source);
   uni_tensor_release(out);
   uni_tensor_release(index);
   uni_context_release(context);
-  assert_int_equal(calls, 3);
+  assert_int_equal(calls, 6);
   free(mine);
   check_nothing_left();
 }

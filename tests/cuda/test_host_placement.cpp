@@ -23,6 +23,7 @@
 #include "host_memory.hpp"
 #include "mapping.hpp"
 #include "numa.hpp"
+#include "unitensor/array.h"
 
 // Last: its macros have names that the standard library uses.
 #include "../plugins/cmocka_cpp.hpp"
@@ -208,7 +209,7 @@ void every_page_is_touched(void **) {
     for (const int32_t num_threads : {1, 4, 1000})
       for (const Nodes &nodes : {Nodes{}, Nodes{0}, Nodes{0, 1023}}) {
         const Fresh memory(bytes);
-        first_touch(memory.data(), static_cast<int64_t>(bytes), {num_threads, nodes});
+        first_touch(memory.data(), static_cast<int64_t>(bytes), {num_threads, nodes, {}});
         assert_int_equal(memory.resident(), static_cast<int64_t>(bytes / Fresh::page));
         const Policy after = policy_of_thread();
         assert_int_equal(after.mode, before.mode);
@@ -224,21 +225,142 @@ void every_page_is_touched(void **) {
 }
 
 void memory_that_the_machine_does_not_have_is_left(void **) {
-  const int64_t available = available_host_bytes();
+  const int64_t available = read_host_memory().available();
   assert_true(available > int64_t{1} << 20);
   if (available > int64_t{1} << 43) skip();
-  assert_non_null(strstr(host_memory_advice().c_str(), "the host has "));
+  assert_non_null(strstr(host_memory_advice().c_str(), " bytes left"));
   const size_t more = size_t{1} << 44;
   void *const memory = mmap(nullptr, more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) skip();
-  first_touch(memory, static_cast<int64_t>(more), {4, {}});
+  first_touch(memory, static_cast<int64_t>(more), {4, {}, {}});
   unsigned char resident = 0;
   assert_int_equal(mincore(memory, Fresh::page, &resident), 0);
   assert_int_equal(resident & 1, 0);
-  first_touch(memory, static_cast<int64_t>(Fresh::page), {4, {}});
+  first_touch(memory, static_cast<int64_t>(Fresh::page), {4, {}, {}});
   assert_int_equal(mincore(memory, Fresh::page, &resident), 0);
   assert_int_equal(resident & 1, 1);
   munmap(memory, more);
+}
+
+// A machine whose files lie in a folder, which is gone with it.
+class Machine {
+ public:
+  Machine() {
+    char folder[] = "/tmp/unitensor-machine-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    root_ = folder;
+  }
+  ~Machine() { std::filesystem::remove_all(root_); }
+  const std::string &root() const { return root_; }
+  Machine &write(const std::string &path, const std::string &text) {
+    const std::filesystem::path file = root_ + path;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return *this;
+  }
+  void expect(int64_t left, int64_t group_left, int64_t group_limit) const {
+    const HostMemory memory = read_host_memory(root_);
+    assert_int_equal(memory.left, left);
+    assert_int_equal(memory.group_left, group_left);
+    assert_int_equal(memory.group_limit, group_limit);
+    assert_int_equal(memory.available(), std::min(left, group_left));
+  }
+
+ private:
+  std::string root_;
+};
+
+void memory_is_what_the_tightest_group_leaves(void **) {
+  constexpr int64_t none = INT64_MAX;
+  Machine machine;
+  machine.expect(none, none, none);
+  machine.write("/proc/meminfo", "MemTotal: 4000 kB\nMemAvailable:    3000 kB\nSwapFree: 0 kB\nHugePages_Total: 0\n");
+  machine.expect(3000 * 1024, none, none);
+  // Version 2. What cannot be seen has no limit, and so has "max".
+  machine.write("/proc/self/cgroup", "0::/system.slice/docker-1.scope\n");
+  machine.expect(3000 * 1024, none, none);
+  const std::string top = "/sys/fs/cgroup/", middle = top + "system.slice/", group = middle + "docker-1.scope/";
+  machine.write(group + "memory.max", "max\n").write(group + "memory.current", "5000\n");
+  machine.expect(3000 * 1024, none, none);
+  machine.write(group + "memory.max", "1000000\n");
+  machine.expect(3000 * 1024, 995000, 1000000);
+  // Files that were read are given up.
+  machine.write(group + "memory.stat", "anon 1\nfile 99\ninactive_anon 7\ninactive_file 3000\nactive_file 1500\n");
+  machine.expect(3000 * 1024, 999500, 1000000);
+  // The group above has more in use, though its limit is a larger one; and that above has less of both.
+  machine.write(middle + "memory.max", "2000000\n").write(middle + "memory.current", "1900000\n");
+  machine.expect(3000 * 1024, 100000, 2000000);
+  machine.write(top + "memory.max", "50000\n").write(top + "memory.current", "60000\n");
+  machine.expect(3000 * 1024, 0, 50000);
+  // Others of the same machine are not ours.
+  Machine container;
+  container.write("/proc/self/cgroup", "0::/\n").write("/sys/fs/cgroup/other/memory.max", "1\n");
+  container.expect(none, none, none);
+  container.write("/sys/fs/cgroup/memory.max", "70000\n");
+  container.expect(none, 70000, 70000);
+  // What the group may swap out, if there is where to.
+  container.write("/sys/fs/cgroup/memory.swap.max", "3000\n").write("/sys/fs/cgroup/memory.swap.current", "1000\n");
+  container.expect(none, 70000, 70000);
+  container.write("/proc/meminfo", "MemAvailable: 1000 kB\nSwapFree: 500 kB\n");
+  container.expect(1500 * 1024, 72000, 70000);
+  container.write("/sys/fs/cgroup/memory.swap.max", "max\n");
+  container.expect(1500 * 1024, 70000 + 500 * 1024, 70000);
+  container.write("/sys/fs/cgroup/memory.swap.max", "500\n");
+  container.expect(1500 * 1024, 70000, 70000);
+}
+
+void memory_is_limited_by_groups_of_version_1(void **) {
+  constexpr int64_t none = INT64_MAX;
+  Machine machine;
+  machine.write("/proc/self/cgroup", "11:cpu,cpuacct:/other\n5:hugetlb,memory:/docker/ab:c\n1:name=memory:/x\n0::/\n");
+  const std::string top = "/sys/fs/cgroup/memory/", group = top + "docker/ab:c/";
+  machine.write(top + "memory.limit_in_bytes", "9223372036854771712\n");
+  machine.write("/sys/fs/cgroup/memory/other/memory.limit_in_bytes", "1\n");
+  machine.write("/sys/fs/cgroup/memory/x/memory.limit_in_bytes", "1\n");
+  machine.expect(none, none, none);
+  machine.write(group + "memory.limit_in_bytes", "80000\n").write(group + "memory.usage_in_bytes", "30000\n");
+  machine.write(group + "memory.stat", "inactive_file 1\ntotal_inactive_file 300\ntotal_active_file 40\n");
+  machine.expect(none, 50340, 80000);
+  // Its limit with swap counts the memory too.
+  machine.write("/proc/meminfo", "MemAvailable: 1000 kB\nSwapFree: 500 kB\n");
+  machine.write(group + "memory.memsw.limit_in_bytes", "90000\n");
+  machine.write(group + "memory.memsw.usage_in_bytes", "36000\n");
+  machine.expect(1500 * 1024, 54340, 80000);
+  // Nonsense is no limit.
+  for (const char *text : {"", "\n", ":", "::", "0:", "0:memory", "4:memory:", "0::nowhere", "a\nb\n"})
+    machine.write("/proc/self/cgroup", text).expect(1500 * 1024, none, none);
+}
+
+void more_than_a_group_leaves_is_refused(void **) {
+  constexpr int64_t megabyte = int64_t{1} << 20;
+  Machine machine;
+  machine.write("/proc/meminfo", "MemAvailable: 99999999 kB\n").write("/proc/self/cgroup", "0::/\n");
+  machine.write("/sys/fs/cgroup/memory.max", std::to_string(4 * megabyte));
+  machine.write("/sys/fs/cgroup/memory.current", std::to_string(megabyte));
+  const HostPlacement placement{4, {}, machine.root()};
+  // It is refused before CUDA is asked, of which there is none here.
+  const Api nothing = {};
+  Calls calls(nothing);
+  PageLocked page_locked(calls);
+  HostBlocks blocks(calls, page_locked);
+  for (const int32_t memory : {UNI_MEMORY_PINNED, UNI_MEMORY_MANAGED})
+    for (const int64_t bytes : {3 * megabyte + 4096, 100 * megabyte, int64_t{1} << 62}) {
+      try {
+        blocks.allocate(memory, bytes, 1, placement);
+        fail_msg("%lld bytes were given", static_cast<long long>(bytes));
+      } catch (const uni::Error &e) {
+        assert_int_equal(e.status(), UNI_STATUS_OUT_OF_MEMORY);
+        for (const char *text : {"has 3145728 bytes left of its limit of 4194304", "docker run --memory", "take less",
+                                 memory == UNI_MEMORY_PINNED ? "bytes of pinned memory" : "bytes of managed memory"})
+          if (strstr(e.what(), text) == nullptr) fail_msg("\"%s\" does not say \"%s\"", e.what(), text);
+      }
+    }
+  require_room_in_groups(3 * megabyte, "pinned", machine.root());
+  const Fresh memory(static_cast<size_t>(4 * megabyte));
+  first_touch(memory.data(), 4 * megabyte, placement);
+  if (memory.resident() != 0) skip();  // a kernel that says so of every page
+  first_touch(memory.data(), 3 * megabyte, placement);
+  assert_int_equal(memory.resident(), 3 * megabyte / static_cast<int64_t>(Fresh::page));
 }
 
 int64_t threads_started = 0;
@@ -257,7 +379,7 @@ void threads_that_cannot_be_started_are_done_without(void **) {
   }
   for (const Nodes &nodes : {Nodes{}, Nodes{0}}) {
     const Fresh memory(large);
-    first_touch(memory.data(), static_cast<int64_t>(large), {4, nodes});
+    first_touch(memory.data(), static_cast<int64_t>(large), {4, nodes, {}});
     assert_int_equal(memory.resident(), static_cast<int64_t>(large / Fresh::page));
   }
   assert_int_equal(pthread_setattr_default_np(&usual), 0);
@@ -314,6 +436,9 @@ int main() {
       cmocka_unit_test(a_thread_takes_pages_from_nodes),
       cmocka_unit_test(every_page_is_touched),
       cmocka_unit_test(memory_that_the_machine_does_not_have_is_left),
+      cmocka_unit_test(memory_is_what_the_tightest_group_leaves),
+      cmocka_unit_test(memory_is_limited_by_groups_of_version_1),
+      cmocka_unit_test(more_than_a_group_leaves_is_refused),
       cmocka_unit_test(threads_that_cannot_be_started_are_done_without),
       cmocka_unit_test(sizes_waste_an_eighth_at_most),
       cmocka_unit_test(kept_blocks_are_bounded),

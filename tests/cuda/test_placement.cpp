@@ -8,8 +8,10 @@
 #include <string>
 
 #include "link.hpp"
+#include "numa.hpp"
 #include "placement.hpp"
 #include "unitensor/array.h"
+#include "unitensor/context.h"
 
 // Last: its macros have names that the standard library uses.
 #include "../plugins/cmocka_cpp.hpp"
@@ -53,7 +55,7 @@ void unified_memory_is_the_best_that_all_devices_read(void **) {
   } rows[] = {
       {"a PCIe GPU", {pcie}, UNI_MEMORY_MANAGED, "resident on the host"},
       {"eight of them", {pcie, pcie, pcie, pcie, pcie, pcie, pcie, pcie}, UNI_MEMORY_MANAGED, "every device"},
-      {"HMM moves what it touches", {hmm}, UNI_MEMORY_MANAGED, "resident on the host"},
+      {"HMM moves what it touches", {hmm}, UNI_MEMORY_MANAGED, "would move to the device that reads it (HMM)"},
       {"ATS", {ats}, UNI_MEMORY_HOST, "ATS"},
       {"ATS beside a PCIe GPU", {ats, pcie}, UNI_MEMORY_MANAGED, "every device"},
       {"ATS beside HMM", {ats, hmm}, UNI_MEMORY_MANAGED, "every device"},
@@ -86,6 +88,42 @@ void each_kind_says_why(void **) {
     if (support.supported != row.supported || support.reason.find(row.reason) == std::string::npos)
       fail_msg("kind %d: %d, \"%s\"", row.memory, support.supported, support.reason.c_str());
   }
+}
+
+// A reason is at the most what uni_memory_info has room for, with what the library writes before it and where on the host
+// the memory is: of eight nodes.
+void reasons_are_not_cut(void **) {
+  constexpr size_t room = sizeof(uni_memory_info::reason) - 1;
+  const std::string asked = "UNITENSOR_UNIFIED asks for it: ";
+  const std::string where = "; " + choose_nodes({{0, 1, 2, 3, 4, 5, 6, 7}, {0, 1, 2, 3, 4, 5, 6, 7}}).reason;
+  const auto expect_room = [&](const std::string &text) {
+    if (text.size() > room || text.find("...") != std::string::npos)
+      fail_msg("%zu bytes: \"%s\"", text.size(), text.c_str());
+  };
+  // The longest that there are.
+  for (const char *name : {"NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition",
+                           "NVIDIA GB200 Grace Blackwell Superchip MIG 1g.24gb+me.all"})
+    for (const DeviceReport &kind : {pcie, hmm, ats, wsl, small_vgpu, bare}) {
+      // The one that something is said of comes last.
+      std::vector<DeviceReport> devices(12, kind.host_register_supported ? pcie : kind);
+      devices.back() = kind;
+      for (DeviceReport &each : devices) std::strcpy(each.name, name);
+      const MachineReport report = machine(devices);
+      const UnifiedChoice choice = unified_choice(report);
+      expect_room(choice.reason + (choice.memory == UNI_MEMORY_HOST ? "" : where));
+      for (const int32_t memory : {UNI_MEMORY_PINNED, UNI_MEMORY_MANAGED, UNI_MEMORY_DEVICE}) {
+        const MemorySupport support = memory_support(report, memory);
+        expect_room(asked + support.reason + (support.supported ? where : ""));
+        expect_room(reads_memory(report, 11, memory).reason);
+      }
+      expect_room(reads_memory(report, 11, UNI_MEMORY_HOST).reason);
+    }
+  // Longer ones are cut themselves.
+  MachineReport report = machine({bare});
+  std::memset(report.devices[0].name, 'n', sizeof report.devices[0].name - 1);
+  const std::string reason = unified_choice(report).reason;
+  assert_true(reason.size() <= room);
+  assert_non_null(strstr(reason.c_str(), "nnn...) has no concurrent access"));
 }
 
 void each_device_says_what_it_reads(void **) {
@@ -191,6 +229,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(unified_memory_is_the_best_that_all_devices_read),
       cmocka_unit_test(each_kind_says_why),
+      cmocka_unit_test(reasons_are_not_cut),
       cmocka_unit_test(each_device_says_what_it_reads),
       cmocka_unit_test(machines_without_a_device_say_what_to_do),
       cmocka_unit_test(links_are_as_fast_as_the_kernel_says),

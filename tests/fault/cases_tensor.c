@@ -49,6 +49,13 @@ static uni_status register_memory(fixture *f) {
   return uni_tensor_register(f->context, &array, count_destroy, f, (uni_tensor **)&f->made, &f->error);
 }
 
+static uni_status register_or_copy(fixture *f) {
+  static float data[12];
+  const uni_array array = UNI_ARRAY_2D(UNI_DTYPE_FLOAT32, data, 3, 4);
+  f->destroyed = 0;
+  return uni_tensor_register_or_copy(f->context, &array, count_destroy, f, (uni_tensor **)&f->made, &f->error);
+}
+
 static uni_status slice(fixture *f) { return uni_tensor_slice(f->tensor, 10, 20, (uni_tensor **)&f->made, &f->error); }
 
 static uni_status reshape(fixture *f) {
@@ -184,6 +191,7 @@ static const fault_case cases[] = {
     {"uni_tensor_create", "unified", make_context, create_unified, NULL, MADE_TENSOR, 0},
     {"uni_tensor_wrap", "", make_context, wrap, destroyed_once, MADE_TENSOR, 0},
     {"uni_tensor_register", "", make_context, register_memory, destroyed_once, MADE_TENSOR, CASE_ALWAYS_FAILS},
+    {"uni_tensor_register_or_copy", "", make_context, register_or_copy, destroyed_once, MADE_TENSOR, CASE_ALWAYS_FAILS},
     {"uni_tensor_slice", "", make_tensor, slice, view_is_right, MADE_TENSOR, 0},
     {"uni_tensor_reshape", "", make_tensor, reshape, view_is_right, MADE_TENSOR, 0},
     {"uni_tensor_get_info", "", make_tensor, get_info, NULL, MADE_NOTHING, CASE_CANNOT_FAIL},

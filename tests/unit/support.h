@@ -119,10 +119,12 @@ static inline uint64_t next_random(uint64_t *state) {
 /* Gives the struct to a call and releases what it made. */
 typedef uni_status (*struct_call)(void *user_data, const void *bytes);
 
-/* The rule for input structs: too small is refused; larger is accepted if what is beyond is zero. Each size gets memory
- * of exactly that size, so that a sanitizer sees a read beyond it. `first_size` is that of the struct's first version. */
-static inline void check_grown_struct(const void *valid, size_t first_size, size_t size, struct_call call,
+/* The rule for input structs: too small is refused, and what ends within a member; larger is accepted if what is beyond is
+ * zero. Each size gets memory of exactly that size, so that a sanitizer sees a read beyond it. `sizes` are that of the
+ * struct's first version and those at which a member ends that was added since, the last of them that of the struct. */
+static inline void check_grown_struct(const void *valid, const size_t *sizes, size_t num_sizes, struct_call call,
                                       void *user_data) {
+  const size_t size = sizes[num_sizes - 1];
   for (uint32_t given = 0; given <= size + 256; ++given) {
     const size_t num_bytes = given < sizeof given ? sizeof given : given;
     unsigned char *bytes = calloc(1, num_bytes);
@@ -131,9 +133,11 @@ static inline void check_grown_struct(const void *valid, size_t first_size, size
     memcpy(bytes, &given, sizeof given);
     uni_error_init(&error);
     const uni_status status = call(user_data, bytes);
-    if (given < first_size)
-      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status, "a struct that is too small", __FILE__,
-                    __LINE__);
+    int known = given > size;
+    for (size_t i = 0; i < num_sizes; ++i) known |= given == sizes[i];
+    if (!known)
+      check_failure(UNI_STATUS_INVALID_ARGUMENT, given < sizes[0] ? "expected at least" : "ends within a member",
+                    status, "a struct that is too small, or ends within a member", __FILE__, __LINE__);
     else
       check_ok(status, "a struct of this size or larger", __FILE__, __LINE__);
     if (given > size) {
@@ -151,13 +155,14 @@ static inline void check_grown_struct(const void *valid, size_t first_size, size
 }
 
 static inline void check_input_struct(const void *valid, size_t size, struct_call call, void *user_data) {
-  check_grown_struct(valid, size, size, call, user_data);
+  check_grown_struct(valid, &size, 1, call, user_data);
 }
 
-/* The rule for output structs: too small is refused and left alone; of a larger one only what is known is written, and
- * struct_size stays. */
+/* The rule for output structs: too small is refused and left alone, and what ends within a member; of a larger one only what
+ * is known is written, and struct_size stays. `sizes` as above. */
 typedef uni_status (*struct_output)(void *user_data, void *bytes);
-static inline void check_output_struct(size_t size, struct_output call, void *user_data) {
+static inline void check_grown_output(const size_t *sizes, size_t num_sizes, struct_output call, void *user_data) {
+  const size_t size = sizes[num_sizes - 1];
   for (uint32_t given = 0; given <= size + 256; ++given) {
     const size_t num_bytes = given < sizeof given ? sizeof given : given;
     unsigned char *bytes = malloc(num_bytes);
@@ -169,14 +174,20 @@ static inline void check_output_struct(size_t size, struct_output call, void *us
     uint32_t after;
     memcpy(&after, bytes, sizeof after);
     assert_int_equal(after, given);
-    if (given < size)
-      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status, "a struct that is too small", __FILE__,
-                    __LINE__);
+    int known = given > size;
+    for (size_t i = 0; i < num_sizes; ++i) known |= given == sizes[i];
+    if (!known)
+      check_failure(UNI_STATUS_INVALID_ARGUMENT, "struct_size", status,
+                    "a struct that is too small, or ends within a member", __FILE__, __LINE__);
     else
       check_ok(status, "a struct of this size or larger", __FILE__, __LINE__);
-    for (size_t i = given < size ? sizeof given : size; i < num_bytes; ++i) assert_int_equal(bytes[i], 0xab);
+    for (size_t i = known ? size : sizeof given; i < num_bytes; ++i) assert_int_equal(bytes[i], 0xab);
     free(bytes);
   }
+}
+
+static inline void check_output_struct(size_t size, struct_output call, void *user_data) {
+  check_grown_output(&size, 1, call, user_data);
 }
 
 #endif

@@ -255,6 +255,30 @@ static void test_memory_info(void **state) {
   uni_context_release(context);
 }
 
+/* What does not fit ends so that one sees it, and no character of UTF-8 is left in part. */
+static void test_long_reasons_say_that_they_are_cut(void **state) {
+  (void)state;
+  for (int start = 0; start < 2; ++start) {
+    char folder[1024] = "/tmp/unitensor-nowhere/";
+    for (int i = 0; i < start; ++i) strcat(folder, "a");
+    for (int i = 0; i < 300; ++i) strcat(folder, "\xc3\xa9"); /* an e with an acute accent */
+    assert_int_equal(setenv("UNITENSOR_BACKEND_DIR", folder, 1), 0);
+    uni_context *context = make_context(1);
+    uni_memory_info info = {.struct_size = sizeof info};
+    OK(uni_context_memory_info(context, UNI_MEMORY_UNIFIED, &info, &error));
+    unsetenv("UNITENSOR_BACKEND_DIR");
+    const size_t length = strlen(info.reason);
+    assert_in_range(length, sizeof info.reason - 2, sizeof info.reason - 1);
+    assert_string_equal(info.reason + length - 5, "\xc3\xa9...");
+    uni_tensor *none = NULL;
+    uni_tensor_desc desc = host_desc(UNI_DTYPE_FLOAT32, 1, 4, 0, 0);
+    desc.memory = UNI_MEMORY_DEVICE;
+    FAILS_NULL(UNI_STATUS_BACKEND_UNAVAILABLE, "\xc3\xa9...", none, uni_tensor_create(context, &desc, &none, &error));
+    assert_in_range(strlen(error.message), sizeof error.message - 2, sizeof error.message - 1);
+    uni_context_release(context);
+  }
+}
+
 static uni_status statistics_bytes(void *context, void *bytes) {
   return uni_context_statistics(context, bytes, &error);
 }
@@ -262,7 +286,8 @@ static uni_status statistics_bytes(void *context, void *bytes) {
 static void test_statistics(void **state) {
   (void)state;
   uni_context *context = make_context(2);
-  check_output_struct(sizeof(uni_statistics), statistics_bytes, context);
+  const size_t sizes[] = {88, 96, sizeof(uni_statistics)};
+  check_grown_output(sizes, sizeof sizes / sizeof *sizes, statistics_bytes, context);
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "statistics", uni_context_statistics(context, NULL, &error));
   uni_statistics seen = {0}, zero = {0};
   seen.struct_size = zero.struct_size = sizeof seen;
@@ -346,12 +371,19 @@ static void test_log_callback(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_options_sizes), cmocka_unit_test(test_options_init),
-      cmocka_unit_test(test_create),        cmocka_unit_test(test_create_refuses),
-      cmocka_unit_test(test_thread_counts), cmocka_unit_test(test_references),
-      cmocka_unit_test(test_null_contexts), cmocka_unit_test(test_check_and_synchronize),
-      cmocka_unit_test(test_trim),          cmocka_unit_test(test_memory_info),
-      cmocka_unit_test(test_statistics),    cmocka_unit_test(test_creation_is_quick),
+      cmocka_unit_test(test_options_sizes),
+      cmocka_unit_test(test_options_init),
+      cmocka_unit_test(test_create),
+      cmocka_unit_test(test_create_refuses),
+      cmocka_unit_test(test_thread_counts),
+      cmocka_unit_test(test_references),
+      cmocka_unit_test(test_null_contexts),
+      cmocka_unit_test(test_check_and_synchronize),
+      cmocka_unit_test(test_trim),
+      cmocka_unit_test(test_memory_info),
+      cmocka_unit_test(test_long_reasons_say_that_they_are_cut),
+      cmocka_unit_test(test_statistics),
+      cmocka_unit_test(test_creation_is_quick),
       cmocka_unit_test(test_log_callback),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

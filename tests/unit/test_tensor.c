@@ -359,6 +359,19 @@ static void test_register_refuses(void **state) {
   FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor",
         uni_tensor_register(context, &array, count_destroy_call, &calls, NULL, &error));
   assert_int_equal(calls, 4);
+  /* Nor to copy it for. */
+  FAILS_NULL(UNI_STATUS_BACKEND_UNAVAILABLE, "CUDA", tensor,
+             uni_tensor_register_or_copy(context, &array, count_destroy_call, &calls, &tensor, &error));
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "context", tensor,
+             uni_tensor_register_or_copy(NULL, &array, count_destroy_call, &calls, &tensor, &error));
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "array", tensor,
+             uni_tensor_register_or_copy(context, NULL, count_destroy_call, &calls, &tensor, &error));
+  FAILS(UNI_STATUS_INVALID_ARGUMENT, "tensor",
+        uni_tensor_register_or_copy(context, &array, count_destroy_call, &calls, NULL, &error));
+  assert_int_equal(calls, 8);
+  uni_statistics statistics = {.struct_size = sizeof statistics};
+  OK(uni_context_statistics(context, &statistics, &error));
+  assert_int_equal(statistics.registered_copies, 0);
 }
 
 int main(void) {

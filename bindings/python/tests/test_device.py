@@ -168,6 +168,28 @@ def test_register(context):
     np.testing.assert_array_equal(on_host(x[on_device(np.array([4]), context)], context), mine[[4]])
 
 
+def test_register_or_copy(context):
+    mine = np.arange(40000, dtype=np.float32).reshape(10000, 4)
+    x = ut.register(mine, context, copy_if_refused=True)
+    assert x.memory == "pinned" and not x.is_copy
+    x.close()
+    context.synchronize()
+    plugin = ctypes.CDLL(BACKEND)
+    no_limit = ctypes.c_int64(2**63 - 1)
+    plugin.fake_set_host_bytes(no_limit, ctypes.c_int64(61440))
+    try:
+        with pytest.raises(ut.OutOfMemoryError, match="page-locking 160000 bytes"):
+            ut.register(mine, context)
+        x = ut.register(mine, context, copy_if_refused=True)
+    finally:
+        plugin.fake_set_host_bytes(no_limit, no_limit)
+    assert x.is_copy and x.memory == "managed" and x[1:].is_copy
+    assert not ut.tensor(TABLE, memory="host", context=context).is_copy
+    statistics = context.statistics()
+    assert statistics["registered_copies"] == 1 and statistics["registered_copy_bytes"] == 160000
+    np.testing.assert_array_equal(on_host(x[on_device(np.array([9999]), context)], context), mine[[9999]])
+
+
 def test_streams(context):
     plugin = ctypes.CDLL(BACKEND)
     plugin.fake_create_stream.restype = ctypes.c_void_p

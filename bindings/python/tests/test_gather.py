@@ -237,3 +237,7 @@ def test_gather_many(context):
         ut.gather_many([features, labels], [0], outs[:1])
     with pytest.raises(ut.InvalidArgumentError, match="1 to 16"):
         ut.gather_many([], [0])
+    with pytest.raises(TypeError, match=r"tensors\[1\] is of type NoneType, expected a unitensor.Tensor"):
+        ut.gather_many([features, None], [0])
+    with pytest.raises(TypeError, match=r"tensors\[0\] is of type ndarray"):
+        ut.gather_many([outs[0], features], [0])

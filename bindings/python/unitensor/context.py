@@ -71,7 +71,8 @@ class DeviceInfo(NamedTuple):
 
 
 _COUNTERS = ("gather_calls", "gather_rows", "gather_bytes", "scatter_calls", "scatter_rows", "scatter_bytes",
-             "sample_calls", "sample_nodes", "sample_edges", "out_of_bounds")
+             "sample_calls", "sample_nodes", "sample_edges", "out_of_bounds", "registered_copies",
+             "registered_copy_bytes")
 _DEVICE_TYPES = {"cpu": lib.UNI_DEVICE_CPU, "cuda": lib.UNI_DEVICE_CUDA}
 
 
@@ -171,8 +172,8 @@ class Context:
                           bool(info.flags & lib.UNI_DEVICE_HOST_PAGE_TABLES))
 
     def statistics(self) -> dict[str, int]:
-        """Calls, rows, bytes of payload, sampled nodes and edges, and indices out of bounds, since the context was made
-        or `reset_statistics` was called."""
+        """Calls, rows, bytes of payload, sampled nodes and edges, indices out of bounds, and what was copied instead of
+        being registered, since the context was made or `reset_statistics` was called."""
         statistics = ffi.new("uni_statistics *")
         statistics.struct_size = ffi.sizeof("uni_statistics")
         call(lib.uni_context_statistics, self._open(), statistics)

@@ -121,9 +121,12 @@ def wrap_as(name: str, obj: Any, context: Context) -> Tensor:
     return Tensor._adopt(out[0], context)
 
 
-def register(obj: Any, context: Optional[Context] = None) -> Tensor:
+def register(obj: Any, context: Optional[Context] = None, copy_if_refused: bool = False) -> Tensor:
     """A tensor over the memory of a NumPy array or of another object that `wrap` takes, page-locked so that every GPU reads
     it where it lies. It is unlocked when the tensor is no longer used.
+
+    copy_if_refused: where the system refuses, give a copy in unified memory. The tensor's `is_copy` says so, the context's
+    statistics count it, and its log says why, as a warning. What is written to either does not reach the other then.
 
     Raises BackendUnavailableError without a GPU, OutOfMemoryError where the system refuses (the message says which limit),
     and as `wrap`."""
@@ -131,7 +134,8 @@ def register(obj: Any, context: Optional[Context] = None) -> Tensor:
     described = describe(obj, "obj", context)
     pointer = context._open()
     out = ffi.new("uni_tensor **")
-    call(lib.uni_tensor_register, pointer, described.array, destroy_callback, keep(described.owner), out)
+    function = lib.uni_tensor_register_or_copy if copy_if_refused else lib.uni_tensor_register
+    call(function, pointer, described.array, destroy_callback, keep(described.owner), out)
     return Tensor._adopt(out[0], context)
 
 

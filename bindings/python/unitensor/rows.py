@@ -86,9 +86,10 @@ def gather_many(tensors: Sequence[Any], index: Any, outs: Optional[Sequence[Any]
     tensors: 1 to 16 of one context and of the same length, of any dtypes and shapes otherwise. outs: as many, each as
     `Tensor.gather` takes it, not overlapping each other; None makes Tensors. The rest is as in `Tensor.gather`.
 
-    Returns the outs. Raises as `Tensor.gather`, and ShapeMismatchError where the tensors differ in length. On the CPU a
-    failed call has changed nothing."""
+    Returns the outs. Raises as `Tensor.gather`, ShapeMismatchError where the tensors differ in length, and TypeError for
+    what is no Tensor. On the CPU a failed call has changed nothing."""
     from .creation import empty
+    from .tensor import Tensor
 
     tensors = list(tensors)
     if not 1 <= len(tensors) <= lib.UNI_GATHER_MANY_MAX:
@@ -97,6 +98,9 @@ def gather_many(tensors: Sequence[Any], index: Any, outs: Optional[Sequence[Any]
         raise InvalidArgumentError("memory and outs are both given, expected one of them: outs have their memory")
     if outs is not None and len(outs) != len(tensors):
         raise InvalidArgumentError(f"outs has {len(outs)} entries, expected {len(tensors)} as tensors has")
+    for t, tensor in enumerate(tensors):
+        if not isinstance(tensor, Tensor):
+            raise TypeError(f"tensors[{t}] is of type {type(tensor).__name__}, expected a unitensor.Tensor")
     handles = [tensor._open() for tensor in tensors]
     first = tensors[0]
     described = describe_index(index, "index", first._context)

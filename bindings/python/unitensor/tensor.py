@@ -150,6 +150,11 @@ class Tensor:
         return bool(self._open_info().flags & lib.UNI_ARRAY_READ_ONLY)
 
     @property
+    def is_copy(self) -> bool:
+        """Whether `register` copied the memory, since page-locking it was refused, and it was told to."""
+        return bool(self._open_info().flags & lib.UNI_TENSOR_COPIED)
+
+    @property
     def context(self) -> Context:
         """The context it was made from."""
         self._open()

@@ -81,6 +81,7 @@ const UNI_STATUS_FORMAT_ERROR = Int32(-41)
 const UNI_STATUS_CALLBACK = Int32(-50)
 const UNI_STATUS_INTERNAL = Int32(-100)
 const UNI_ERROR_MESSAGE_SIZE = Int32(512)
+const UNI_TENSOR_COPIED = Int32(2)
 
 mutable struct uni_context end
 mutable struct uni_graph end
@@ -140,6 +141,8 @@ struct uni_statistics
     sample_nodes::Int64
     sample_edges::Int64
     out_of_bounds::Int64
+    registered_copies::Int64
+    registered_copy_bytes::Int64
 end
 
 struct uni_backend_info
@@ -304,8 +307,9 @@ const FUNCTIONS = (
     :uni_sample_retain, :uni_sample_tensor, :uni_sample_wait, :uni_scatter, :uni_status_string, :uni_tensor_array,
     :uni_tensor_context, :uni_tensor_copy_from, :uni_tensor_copy_to, :uni_tensor_create, :uni_tensor_device_pointer,
     :uni_tensor_fill, :uni_tensor_from_dlpack, :uni_tensor_get_info, :uni_tensor_host_pointer, :uni_tensor_load,
-    :uni_tensor_register, :uni_tensor_release, :uni_tensor_release_after, :uni_tensor_reshape, :uni_tensor_retain,
-    :uni_tensor_save, :uni_tensor_slice, :uni_tensor_to_dlpack, :uni_tensor_wrap, :uni_version,
+    :uni_tensor_register, :uni_tensor_register_or_copy, :uni_tensor_release, :uni_tensor_release_after,
+    :uni_tensor_reshape, :uni_tensor_retain, :uni_tensor_save, :uni_tensor_slice, :uni_tensor_to_dlpack,
+    :uni_tensor_wrap, :uni_version,
 )
 
 # Where the functions of the loaded library lie, in the order of FUNCTIONS.
@@ -437,27 +441,30 @@ uni_tensor_load(context, path, memory, options, tensor, error) =
 uni_tensor_register(context, array, destroy, user_data, tensor, error) =
     ccall(address(52), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
+uni_tensor_register_or_copy(context, array, destroy, user_data, tensor, error) =
+    ccall(address(53), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
+    Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
 uni_tensor_release(tensor) =
-    ccall(address(53), Cvoid, (Ptr{uni_tensor},), tensor)
+    ccall(address(54), Cvoid, (Ptr{uni_tensor},), tensor)
 uni_tensor_release_after(tensor, device_id, stream, error) =
-    ccall(address(54), Int32, (Ptr{uni_tensor}, Int32, Ptr{Cvoid}, Ptr{uni_error}), tensor, device_id, stream, error)
+    ccall(address(55), Int32, (Ptr{uni_tensor}, Int32, Ptr{Cvoid}, Ptr{uni_error}), tensor, device_id, stream, error)
 uni_tensor_reshape(tensor, ndim, shape, view, error) =
-    ccall(address(55), Int32, (Ptr{uni_tensor}, Int32, Ptr{Int64}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, ndim,
+    ccall(address(56), Int32, (Ptr{uni_tensor}, Int32, Ptr{Int64}, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, ndim,
     shape, view, error)
 uni_tensor_retain(tensor) =
-    ccall(address(56), Ptr{uni_tensor}, (Ptr{uni_tensor},), tensor)
+    ccall(address(57), Ptr{uni_tensor}, (Ptr{uni_tensor},), tensor)
 uni_tensor_save(tensor, path, error) =
-    ccall(address(57), Int32, (Ptr{uni_tensor}, Cstring, Ptr{uni_error}), tensor, path, error)
+    ccall(address(58), Int32, (Ptr{uni_tensor}, Cstring, Ptr{uni_error}), tensor, path, error)
 uni_tensor_slice(tensor, start, stop, view, error) =
-    ccall(address(58), Int32, (Ptr{uni_tensor}, Int64, Int64, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, start,
+    ccall(address(59), Int32, (Ptr{uni_tensor}, Int64, Int64, Ptr{Ptr{uni_tensor}}, Ptr{uni_error}), tensor, start,
     stop, view, error)
 uni_tensor_to_dlpack(tensor, device, device_id, out, error) =
-    ccall(address(59), Int32, (Ptr{uni_tensor}, Int32, Int32, Ptr{Ptr{DLManagedTensorVersioned}}, Ptr{uni_error}),
+    ccall(address(60), Int32, (Ptr{uni_tensor}, Int32, Int32, Ptr{Ptr{DLManagedTensorVersioned}}, Ptr{uni_error}),
     tensor, device, device_id, out, error)
 uni_tensor_wrap(context, array, destroy, user_data, tensor, error) =
-    ccall(address(60), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
+    ccall(address(61), Int32, (Ptr{uni_context}, Ptr{uni_array}, Ptr{Cvoid}, Ptr{Cvoid}, Ptr{Ptr{uni_tensor}},
     Ptr{uni_error}), context, array, destroy, user_data, tensor, error)
 uni_version() =
-    ccall(address(61), Cstring, ())
+    ccall(address(62), Cstring, ())
 
 end

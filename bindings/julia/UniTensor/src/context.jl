@@ -113,8 +113,8 @@ const COUNTERS = filter(name -> name ∉ (:struct_size, :reserved), fieldnames(L
 """
     statistics(context = default_context())
 
-Calls, rows, bytes of payload, sampled nodes and edges, and indices out of bounds since the context was made or
-`reset_statistics!` was called, by name.
+Calls, rows, bytes of payload, sampled nodes and edges, indices out of bounds, and what was copied instead of being
+registered, since the context was made or `reset_statistics!` was called, by name.
 """
 function statistics(context::Context = default_context())
     counts = sized(LibUnitensor.uni_statistics)

@@ -227,15 +227,16 @@ Base.show(io::IO, kind::MIME"text/plain", t::ReadableTensor) =
     info(t)
 
 What a tensor is: the `memory` kind and the one that was `requested`, the `device` (`nothing` for memory that the CPU reads),
-the bytes of payload (`num_bytes`), the bytes of a column (`row_bytes`) and from one to the next (`row_pitch`), and whether
-it is `read_only`.
+the bytes of payload (`num_bytes`), the bytes of a column (`row_bytes`) and from one to the next (`row_pitch`), whether it is
+`read_only`, and whether it was `copied` by `register`.
 """
 function info(t::Tensor)
     raw = GC.@preserve t raw_info(open_pointer(t))
     return (memory = memory_symbol(raw.memory), requested = memory_symbol(raw.requested_memory),
             device = raw.device_type == LibUnitensor.UNI_DEVICE_CPU ? nothing : Int(raw.device_id),
             num_bytes = Int(raw.num_bytes), row_bytes = Int(raw.row_bytes), row_pitch = Int(raw.row_pitch),
-            read_only = raw.flags & LibUnitensor.UNI_ARRAY_READ_ONLY != 0)
+            read_only = raw.flags & LibUnitensor.UNI_ARRAY_READ_ONLY != 0,
+            copied = raw.flags & LibUnitensor.UNI_TENSOR_COPIED != 0)
 end
 
 """

@@ -133,6 +133,30 @@ end
     synchronize(CONTEXT)
 end
 
+set_lockable(num_bytes) =
+    ccall(Libdl.dlsym(FAKE, :fake_set_host_bytes), Cvoid, (Int64, Int64), typemax(Int64), num_bytes)
+
+@testset "register or copy" begin
+    mine = collect(reshape(1f0:40000, 4, 10000))
+    x = register(mine; copy_if_refused = true, context = CONTEXT)
+    @test info(x).memory == :pinned && !info(x).copied
+    close(x)
+    synchronize(CONTEXT)
+    before = statistics(CONTEXT)
+    set_lockable(61440)
+    try
+        @test fails(() -> register(mine; context = CONTEXT), LibUnitensor.UNI_STATUS_OUT_OF_MEMORY, "page-locking 160000")
+        x = register(mine; copy_if_refused = true, context = CONTEXT)
+    finally
+        set_lockable(typemax(Int64))
+    end
+    @test info(x).memory == :managed && info(x).copied && pointer(x) != pointer(mine) && x == mine
+    after = statistics(CONTEXT)
+    @test after.registered_copies - before.registered_copies == 1
+    @test after.registered_copy_bytes - before.registered_copy_bytes == 160000
+    close(x)
+end
+
 @testset "streams" begin
     stream = create_stream()
     x, index = on_device(table()), on_device([3])

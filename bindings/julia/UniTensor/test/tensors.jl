@@ -75,7 +75,7 @@ end
     @test_throws BoundsError x[41] = 1
     @test_throws InexactError tensor([1, 2])[1] = 1.5
     @test info(x) == (memory = :host, requested = :unified, device = nothing, num_bytes = 160, row_bytes = 16,
-                      row_pitch = 16, read_only = false)
+                      row_pitch = 16, read_only = false, copied = false)
     @test UniTensor.context(x) === default_context()
     @test_throws UniTensorError UniTensor.device_pointer(x)
     @test startswith(sprint(show, MIME"text/plain"(), x), "4×10 DenseTensor{Float32,2}:\n -1.0")

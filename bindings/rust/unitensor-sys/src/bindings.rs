@@ -589,12 +589,14 @@ pub struct uni_statistics {
     pub sample_nodes: i64,
     pub sample_edges: i64,
     pub out_of_bounds: i64,
+    pub registered_copies: i64,
+    pub registered_copy_bytes: i64,
 }
 #[test]
 fn bindgen_test_layout_uni_statistics() {
     assert_eq!(
         ::std::mem::size_of::<uni_statistics>(),
-        88usize,
+        104usize,
         concat!("Size of: ", stringify!(uni_statistics))
     );
     assert_eq!(
@@ -806,6 +808,40 @@ fn bindgen_test_layout_uni_statistics() {
         );
     }
     test_field_out_of_bounds();
+    fn test_field_registered_copies() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_statistics>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).registered_copies) as usize - ptr as usize
+            },
+            88usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_statistics),
+                "::",
+                stringify!(registered_copies)
+            )
+        );
+    }
+    test_field_registered_copies();
+    fn test_field_registered_copy_bytes() {
+        assert_eq!(
+            unsafe {
+                let uninit = ::std::mem::MaybeUninit::<uni_statistics>::uninit();
+                let ptr = uninit.as_ptr();
+                ::std::ptr::addr_of!((*ptr).registered_copy_bytes) as usize - ptr as usize
+            },
+            96usize,
+            concat!(
+                "Offset of field: ",
+                stringify!(uni_statistics),
+                "::",
+                stringify!(registered_copy_bytes)
+            )
+        );
+    }
+    test_field_registered_copy_bytes();
 }
 extern "C" {
     pub fn uni_context_options_init(
@@ -1502,6 +1538,8 @@ fn bindgen_test_layout_uni_tensor_desc() {
     }
     test_field_shape();
 }
+pub const UNI_TENSOR_COPIED: _bindgen_ty_10 = 2;
+pub type _bindgen_ty_10 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_tensor_info {
@@ -1777,6 +1815,16 @@ extern "C" {
     ) -> uni_status;
 }
 extern "C" {
+    pub fn uni_tensor_register_or_copy(
+        context: *mut uni_context,
+        array: *const uni_array,
+        destroy: uni_destroy_fn,
+        user_data: *mut ::std::os::raw::c_void,
+        tensor: *mut *mut uni_tensor,
+        error: *mut uni_error,
+    ) -> uni_status;
+}
+extern "C" {
     pub fn uni_tensor_slice(
         tensor: *const uni_tensor,
         start: i64,
@@ -1865,11 +1913,11 @@ extern "C" {
 pub struct DLManagedTensorVersioned {
     _unused: [u8; 0],
 }
-pub const UNI_DLPACK_DEFAULT: _bindgen_ty_10 = 0;
-pub const UNI_DLPACK_CPU: _bindgen_ty_10 = 1;
-pub const UNI_DLPACK_CUDA: _bindgen_ty_10 = 2;
-pub const UNI_DLPACK_EXACT: _bindgen_ty_10 = 3;
-pub type _bindgen_ty_10 = ::std::os::raw::c_uint;
+pub const UNI_DLPACK_DEFAULT: _bindgen_ty_11 = 0;
+pub const UNI_DLPACK_CPU: _bindgen_ty_11 = 1;
+pub const UNI_DLPACK_CUDA: _bindgen_ty_11 = 2;
+pub const UNI_DLPACK_EXACT: _bindgen_ty_11 = 3;
+pub type _bindgen_ty_11 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_tensor_to_dlpack(
         tensor: *const uni_tensor,
@@ -1887,17 +1935,17 @@ extern "C" {
         error: *mut uni_error,
     ) -> uni_status;
 }
-pub const UNI_BOUNDS_CHECK: _bindgen_ty_11 = 0;
-pub const UNI_BOUNDS_SKIP: _bindgen_ty_11 = 1;
-pub const UNI_BOUNDS_TRUST: _bindgen_ty_11 = 2;
-pub type _bindgen_ty_11 = ::std::os::raw::c_uint;
-pub const UNI_SCATTER_ASSIGN: _bindgen_ty_12 = 0;
-pub const UNI_SCATTER_ADD: _bindgen_ty_12 = 1;
+pub const UNI_BOUNDS_CHECK: _bindgen_ty_12 = 0;
+pub const UNI_BOUNDS_SKIP: _bindgen_ty_12 = 1;
+pub const UNI_BOUNDS_TRUST: _bindgen_ty_12 = 2;
 pub type _bindgen_ty_12 = ::std::os::raw::c_uint;
-pub const UNI_ORDER_AUTO: _bindgen_ty_13 = 0;
-pub const UNI_ORDER_AS_GIVEN: _bindgen_ty_13 = 1;
-pub const UNI_ORDER_BY_PAGE: _bindgen_ty_13 = 2;
+pub const UNI_SCATTER_ASSIGN: _bindgen_ty_13 = 0;
+pub const UNI_SCATTER_ADD: _bindgen_ty_13 = 1;
 pub type _bindgen_ty_13 = ::std::os::raw::c_uint;
+pub const UNI_ORDER_AUTO: _bindgen_ty_14 = 0;
+pub const UNI_ORDER_AS_GIVEN: _bindgen_ty_14 = 1;
+pub const UNI_ORDER_BY_PAGE: _bindgen_ty_14 = 2;
+pub type _bindgen_ty_14 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_gather_options {
@@ -2202,8 +2250,8 @@ fn bindgen_test_layout_uni_scatter_options() {
     }
     test_field_reserved();
 }
-pub const UNI_GATHER_MANY_MAX: _bindgen_ty_14 = 16;
-pub type _bindgen_ty_14 = ::std::os::raw::c_uint;
+pub const UNI_GATHER_MANY_MAX: _bindgen_ty_15 = 16;
+pub type _bindgen_ty_15 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_gather(
         source: *const uni_tensor,
@@ -2250,8 +2298,8 @@ extern "C" {
 pub struct uni_graph {
     _unused: [u8; 0],
 }
-pub const UNI_GRAPH_TRUST: _bindgen_ty_15 = 1;
-pub type _bindgen_ty_15 = ::std::os::raw::c_uint;
+pub const UNI_GRAPH_TRUST: _bindgen_ty_16 = 1;
+pub type _bindgen_ty_16 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_graph_desc {
@@ -2479,10 +2527,10 @@ fn bindgen_test_layout_uni_graph_info() {
     }
     test_field_num_edges();
 }
-pub const UNI_GRAPH_INDPTR: _bindgen_ty_16 = 1;
-pub const UNI_GRAPH_INDICES: _bindgen_ty_16 = 2;
-pub const UNI_GRAPH_EDGE_IDS: _bindgen_ty_16 = 3;
-pub type _bindgen_ty_16 = ::std::os::raw::c_uint;
+pub const UNI_GRAPH_INDPTR: _bindgen_ty_17 = 1;
+pub const UNI_GRAPH_INDICES: _bindgen_ty_17 = 2;
+pub const UNI_GRAPH_EDGE_IDS: _bindgen_ty_17 = 3;
+pub type _bindgen_ty_17 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_graph_create(
         context: *mut uni_context,
@@ -2651,12 +2699,12 @@ extern "C" {
 pub struct uni_sample {
     _unused: [u8; 0],
 }
-pub const UNI_MAX_HOPS: _bindgen_ty_17 = 16;
-pub type _bindgen_ty_17 = ::std::os::raw::c_uint;
-pub const UNI_SAMPLE_REPLACE: _bindgen_ty_18 = 1;
-pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_18 = 2;
-pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_18 = 4;
+pub const UNI_MAX_HOPS: _bindgen_ty_18 = 16;
 pub type _bindgen_ty_18 = ::std::os::raw::c_uint;
+pub const UNI_SAMPLE_REPLACE: _bindgen_ty_19 = 1;
+pub const UNI_SAMPLE_WITH_EDGE_IDS: _bindgen_ty_19 = 2;
+pub const UNI_SAMPLE_UNIQUE_SEEDS: _bindgen_ty_19 = 4;
+pub type _bindgen_ty_19 = ::std::os::raw::c_uint;
 #[repr(C)]
 #[derive(Debug, Copy, Clone)]
 pub struct uni_sample_options {
@@ -2925,12 +2973,12 @@ fn bindgen_test_layout_uni_sample_info() {
     }
     test_field_hop_edges();
 }
-pub const UNI_SAMPLE_NODES: _bindgen_ty_19 = 1;
-pub const UNI_SAMPLE_SOURCES: _bindgen_ty_19 = 2;
-pub const UNI_SAMPLE_TARGETS: _bindgen_ty_19 = 3;
-pub const UNI_SAMPLE_EDGE_IDS: _bindgen_ty_19 = 4;
-pub const UNI_SAMPLE_SEED_INDEX: _bindgen_ty_19 = 5;
-pub type _bindgen_ty_19 = ::std::os::raw::c_uint;
+pub const UNI_SAMPLE_NODES: _bindgen_ty_20 = 1;
+pub const UNI_SAMPLE_SOURCES: _bindgen_ty_20 = 2;
+pub const UNI_SAMPLE_TARGETS: _bindgen_ty_20 = 3;
+pub const UNI_SAMPLE_EDGE_IDS: _bindgen_ty_20 = 4;
+pub const UNI_SAMPLE_SEED_INDEX: _bindgen_ty_20 = 5;
+pub type _bindgen_ty_20 = ::std::os::raw::c_uint;
 extern "C" {
     pub fn uni_sample_neighbors(
         graph: *const uni_graph,

@@ -109,7 +109,8 @@ fn layouts() -> BTreeSet<String> {
         uni_context_options: struct_size, abi_version, num_threads, flags, backend_path, log, log_user_data;
         uni_memory_info: struct_size, supported, resolved, reserved, reason;
         uni_statistics: struct_size, reserved, gather_calls, gather_rows, gather_bytes, scatter_calls, scatter_rows,
-            scatter_bytes, sample_calls, sample_nodes, sample_edges, out_of_bounds;
+            scatter_bytes, sample_calls, sample_nodes, sample_edges, out_of_bounds,
+            registered_copies, registered_copy_bytes;
         uni_backend_info: struct_size, device_type, available, num_devices, toolkit_version, least_driver_version,
             driver_version, reserved, name, path, reason;
         uni_device_info: struct_size, device_type, device_id, flags, compute_major, compute_minor, num_processors,

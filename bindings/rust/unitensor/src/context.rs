@@ -64,6 +64,9 @@ pub struct Statistics {
     pub sample_edges: i64,
     /// Indices out of bounds that were met where they are checked or skipped.
     pub out_of_bounds: i64,
+    /// Copies that [`Tensor::register_or_copy`](crate::Tensor::register_or_copy) made.
+    pub registered_copies: i64,
+    pub registered_copy_bytes: i64,
 }
 
 impl ContextBuilder {
@@ -197,6 +200,8 @@ impl Context {
             sample_nodes: raw.sample_nodes,
             sample_edges: raw.sample_edges,
             out_of_bounds: raw.out_of_bounds,
+            registered_copies: raw.registered_copies,
+            registered_copy_bytes: raw.registered_copy_bytes,
         })
     }
 

@@ -178,6 +178,11 @@ impl<'a> Tensor<'a> {
         self.raw_array().flags & ffi::UNI_ARRAY_READ_ONLY != 0
     }
 
+    /// Whether [`Tensor::register_or_copy`] copied the memory, since page-locking it was refused.
+    pub fn is_copy(&self) -> bool {
+        self.info().flags & ffi::UNI_TENSOR_COPIED != 0
+    }
+
     /// The context it was made from.
     pub fn context(&self) -> Context {
         // SAFETY: a tensor keeps its context alive.

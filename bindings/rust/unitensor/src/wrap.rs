@@ -179,6 +179,20 @@ impl Tensor<'static> {
         let (data, length, owner) = storage.into_elements();
         wrap_owned(ffi::uni_tensor_register, context, &describe(data, length, shape)?, owner)
     }
+
+    /// The same, and where page-locking is refused a copy, in unified memory: [`Tensor::is_copy`] says so, the context's
+    /// statistics count it, and its log says why, as a warning. The storage is dropped then.
+    ///
+    /// # Errors
+    /// As [`Tensor::register`]: for what is no refusal, and where the copy cannot be made either.
+    pub fn register_or_copy<S: Storage + 'static>(
+        context: &Context,
+        storage: S,
+        shape: &[usize],
+    ) -> Result<Tensor<'static>> {
+        let (data, length, owner) = storage.into_elements();
+        wrap_owned(ffi::uni_tensor_register_or_copy, context, &describe(data, length, shape)?, owner)
+    }
 }
 
 impl<'a> View<'a> {

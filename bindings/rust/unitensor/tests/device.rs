@@ -454,6 +454,27 @@ fn memory_of_rust_is_registered_in_place() {
 }
 
 #[test]
+fn memory_that_cannot_be_registered_is_copied() {
+    on_device(|fake, context| {
+        let large = || vec![1.5f32; 40000];
+        let tensor = Tensor::register_or_copy(context, large(), &[10000, 4]).unwrap();
+        assert_eq!((tensor.memory(), tensor.is_copy()), (Memory::Pinned, false));
+        drop(tensor);
+        context.synchronize().unwrap();
+        fake.set_lockable_bytes(61440);
+        let refused = Tensor::register(context, large(), &[10000, 4]);
+        let tensor = Tensor::register_or_copy(context, large(), &[10000, 4]);
+        fake.set_lockable_bytes(i64::MAX);
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::OutOfMemory);
+        let tensor = tensor.unwrap();
+        assert_eq!((tensor.memory(), tensor.is_copy()), (Memory::Managed, true));
+        assert_eq!(tensor.as_slice::<f32>().unwrap(), large());
+        let statistics = context.statistics().unwrap();
+        assert_eq!((statistics.registered_copies, statistics.registered_copy_bytes), (1, 160000));
+    });
+}
+
+#[test]
 fn memory_of_the_device_goes_through_dlpack() {
     on_device(|_, context| {
         let device = table(context, Memory::Device);

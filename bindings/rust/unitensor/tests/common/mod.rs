@@ -115,4 +115,13 @@ impl Fake {
         // SAFETY: as above.
         unsafe { set(pageable.into(), 0) }
     }
+
+    /// How much memory of the host may be page-locked.
+    #[allow(dead_code)]
+    pub fn set_lockable_bytes(&self, num_bytes: i64) {
+        // SAFETY: declared so in tests/cuda/fake_control.h.
+        let set: unsafe extern "C" fn(i64, i64) = unsafe { std::mem::transmute(self.symbol(b"fake_set_host_bytes\0")) };
+        // SAFETY: as above.
+        unsafe { set(i64::MAX, num_bytes) }
+    }
 }
