@@ -11,8 +11,8 @@ namespace {
 
 // How many bytes of source rows are asked for ahead of the copy: enough to cover a memory access of about 100 ns at the
 // rate of one core, and no more than the core's fill buffers and second-level cache can hold.
-constexpr int64_t prefetch_bytes = 4096;
-constexpr int64_t least_rows_ahead = 4, most_rows_ahead = 64;
+constexpr int64_t prefetch_bytes = 8192;
+constexpr int64_t least_rows_ahead = 4, most_rows_ahead = 24;
 // The processor's own prefetching takes over within a long row.
 constexpr int64_t prefetched_row_bytes = 1024;
 
@@ -73,42 +73,59 @@ inline void copy_row(char *__restrict to, const char *__restrict from, int64_t b
   if (at < bytes) move<Vector>(to + bytes - width, from + bytes - width);
 }
 
-template <class Vector, class Index, class Copy>
-int64_t gather_loop(const GatherRange &range, Copy &&copy) noexcept {
+// With `skip`, indices are looked at; the loop is there twice, so that where they need not be nothing looks.
+template <bool skip, class Index, class Copy>
+int64_t gather_entries(const GatherRange &range, Copy &&copy) noexcept {
+  // In variables of their own: what is stored to a result might be the range, for all the compiler knows.
   const Index *const index = static_cast<const Index *>(range.index);
+  const char *const source = range.source;
   const int64_t row_bytes = range.row_bytes, pitch = range.source_pitch, num_rows = range.num_source_rows;
+  const int64_t out_pitch = range.out_pitch, begin = range.begin, end = range.end;
   int64_t ahead = row_bytes > 0 ? prefetch_bytes / row_bytes : 0;
   ahead = ahead < least_rows_ahead ? least_rows_ahead : ahead > most_rows_ahead ? most_rows_ahead : ahead;
   const int64_t prefetched = row_bytes < prefetched_row_bytes ? row_bytes : prefetched_row_bytes;
-  const bool whole_lines = reinterpret_cast<uintptr_t>(range.source) % 64 == 0 && pitch % 64 == 0;
+  // Whether a row lies in no more lines than its bytes fill. If not, it may end on one more.
+  const uint64_t place = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(source)),
+                 step = static_cast<uint64_t>(pitch);
+  const bool whole_lines =
+      step % 64 == 0 ? place % 64 == 0 : step < 64 && 64 % step == 0 && place % step == 0 && prefetched <= pitch;
   const auto prefetch = [&](int64_t i) {
     // GCC 12 takes a function that does nothing but prefetch for one without effect, and drops the call.
     asm volatile("");
     // A prefetch of an address that is not mapped does nothing: an index out of bounds is harmless here.
-    const uint64_t row = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(range.source)) +
-                         static_cast<uint64_t>(static_cast<int64_t>(index[i])) * static_cast<uint64_t>(pitch);
+    const uint64_t row = place + static_cast<uint64_t>(static_cast<int64_t>(index[i])) * step;
     for (int64_t at = 0; at < prefetched; at += 64)
       __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(at)), 0, 3);
-    // A row that does not begin on a line may end on one more.
     if (!whole_lines)
       __builtin_prefetch(reinterpret_cast<const void *>(row + static_cast<uint64_t>(prefetched) - 1), 0, 3);
   };
-  const int64_t last_prefetch = range.end - ahead;
+  const int64_t last_prefetch = prefetched > 0 ? end - ahead : begin;
   if (prefetched > 0)
-    for (int64_t i = range.begin; i < range.end && i < range.begin + ahead; ++i) prefetch(i);
+    for (int64_t i = begin; i < end && i < begin + ahead; ++i) prefetch(i);
   int64_t skipped = 0;
-  char *to = range.out + range.begin * range.out_pitch;
-  for (int64_t i = range.begin; i < range.end; ++i, to += range.out_pitch) {
-    if (i < last_prefetch && prefetched > 0) prefetch(i + ahead);
+  char *to = range.out + begin * out_pitch;
+  const auto move_row = [&](int64_t i) {
     const int64_t row = index[i];
-    if (range.skip && (row < 0 || row >= num_rows)) {
+    if (skip && (row < 0 || row >= num_rows)) {
       __builtin_memset(to, 0, static_cast<size_t>(row_bytes));
       ++skipped;
-      continue;
+    } else {
+      copy(to, source + row * pitch);
     }
-    copy(to, range.source + row * pitch);
+    to += out_pitch;
+  };
+  int64_t i = begin;
+  for (; i < last_prefetch; ++i) {
+    prefetch(i + ahead);
+    move_row(i);
   }
+  for (; i < end; ++i) move_row(i);
   return skipped;
+}
+
+template <class Vector, class Index, class Copy>
+int64_t gather_loop(const GatherRange &range, Copy &&copy) noexcept {
+  return range.skip ? gather_entries<true, Index>(range, copy) : gather_entries<false, Index>(range, copy);
 }
 
 // Row sizes that are common get a copy of known length.
@@ -156,7 +173,14 @@ template <class Vector, class Index, class Store, class StoreShort>
 int64_t gather_streaming(const GatherRange &range, Store &&store, StoreShort &&store_short) noexcept {
   const int64_t bytes = range.row_bytes;
   constexpr int64_t width = sizeof(Vector);
-  return gather_loop<Vector, Index>(range, [&](char *to, const char *from) {
+  // Rows that are whole vectors on their own boundaries, as most long ones are.
+  const uint64_t all = static_cast<uint64_t>(reinterpret_cast<uintptr_t>(range.out)) |
+                       static_cast<uint64_t>(range.out_pitch) | static_cast<uint64_t>(bytes);
+  if (all % width == 0)
+    return gather_loop<Vector, Index>(range, [&store, bytes](char *to, const char *from) {
+      for (int64_t at = 0; at < bytes; at += width) stream<Vector>(to + at, from + at, store);
+    });
+  return gather_loop<Vector, Index>(range, [&, bytes](char *to, const char *from) {
     int64_t at = 0;
     for (; at < bytes && reinterpret_cast<uintptr_t>(to + at) % width != 0; at += 16)
       stream<Vector16>(to + at, from + at, store_short);
