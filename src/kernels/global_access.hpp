@@ -89,7 +89,8 @@ UNI_HOST_DEVICE inline void store_wide(T *address, const T &value) {
     };
     const Pieces all = __builtin_bit_cast(Pieces, value);
     UNI_UNROLL
-    for (std::size_t i = 0; i < sizeof(T) / 16; ++i) store_global(reinterpret_cast<Piece16 *>(address) + i, all.pieces[i]);
+    for (std::size_t i = 0; i < sizeof(T) / 16; ++i)
+      store_global(reinterpret_cast<Piece16 *>(address) + i, all.pieces[i]);
   }
 }
 
