@@ -13,7 +13,7 @@ namespace {
 // `unitensor bench gather --memory pinned --order as_given,by_page` measures it again.
 constexpr int64_t least_table = int64_t{1} << 30;
 constexpr int64_t row_bytes_per_gib = 512, most_row_bytes = 1536;
-constexpr int64_t page_bytes = int64_t{2} << 20, least_rows_per_page = 8, least_rows = 1 << 14;
+constexpr int64_t page_bytes = int64_t{2} << 20, least_rows_per_page = 16, least_rows = 1 << 14;
 
 }  // namespace
 

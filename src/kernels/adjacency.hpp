@@ -42,7 +42,7 @@ UNI_HOST_DEVICE inline void read_all_entries(Group &g, const Entry *list, int64_
     g.each([&](int lane) {
       const int64_t slot = tile + lane;
       const bool wanted = slot >= 0 && slot < degree;
-      const Entry entry = g.load(lane, wanted, list + slot);
+      const Entry entry = g.load(lane, wanted, list, slot);
       if (wanted) consume(lane, slot, entry);
     });
   }
@@ -56,7 +56,7 @@ UNI_HOST_DEVICE inline void read_single_entries(Group &g, const Entry *list, int
     g.each([&](int lane) {
       const int64_t slot = tile + lane;
       const bool wanted = slot < num_drawn;
-      const Entry entry = g.load(lane, wanted, list + (wanted ? picks.of(lane, slot) : 0));
+      const Entry entry = g.load(lane, wanted, list, wanted ? picks.of(lane, slot) : 0);
       if (wanted) consume(lane, slot, entry);
     });
   }

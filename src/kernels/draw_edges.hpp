@@ -40,7 +40,7 @@ struct CountDraws {
       g.each([&](int lane) {
         const int64_t i = tile + lane / 2;
         const bool there = i < size;
-        offset[lane] = g.load(lane, there, indptr + (there ? static_cast<int64_t>(frontier[i]) : 0) + lane % 2);
+        offset[lane] = g.load(lane, there, indptr, there ? static_cast<int64_t>(frontier[i]) + lane % 2 : 0);
         neighbor[lane] = lane | 1;
       });
       const Lane<Group, Indptr> end = g.shuffle(offset, neighbor);

@@ -5,7 +5,7 @@
 // `g.each([&](int lane) {...})`, and all that stands between blocks is uniform over the group. Lanes meet only in ballot,
 // shuffle, scan and sum, or in memory from one block to the next: within a block no lane may read what another wrote.
 //
-// What may lie in memory of the host is read by `g.load(lane, wanted, address)`, which every lane calls, so that the reads of
+// What may lie in memory of the host is read by `g.load(lane, wanted, array, i)`, which every lane calls, so that the reads of
 // a block stand in the same order in all of them: a GPU turns each into one request to a line of memory.
 #pragma once
 
@@ -82,10 +82,10 @@ class HostGroup {
     return values;
   }
 
-  // Zero where it is not wanted.
+  // Of an array, zero where it is not wanted.
   template <class T>
-  UNI_HOST_DEVICE T load(int /*lane*/, bool wanted, const T *address) const {
-    return wanted ? *address : T{};
+  UNI_HOST_DEVICE T load(int /*lane*/, bool wanted, const T *array, int64_t i = 0) const {
+    return wanted ? array[i] : T{};
   }
 
   // For each lane the sum over the lanes before it.

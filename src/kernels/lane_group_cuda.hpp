@@ -66,8 +66,8 @@ class WarpGroup {
   }
 
   template <class T>
-  __host__ __device__ T load(int, bool wanted, const T *address) const {
-    return wanted ? load_global(address) : T{};
+  __host__ __device__ T load(int, bool wanted, const T *array, int64_t i = 0) const {
+    return wanted ? load_global(array + i) : T{};
   }
 
   template <class T>

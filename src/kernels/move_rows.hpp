@@ -130,7 +130,7 @@ UNI_HOST_DEVICE inline void move_rows(Group &g, int64_t group, int64_t num_group
           const int64_t piece = at - shift[r];
           const bool inside = static_cast<uint64_t>(piece) < static_cast<uint64_t>(num_pieces);
           values[r] =
-              g.load(lane, inside && rows[r].from != nullptr, reinterpret_cast<const Source *>(rows[r].from) + piece);
+              g.load(lane, inside && rows[r].from != nullptr, reinterpret_cast<const Source *>(rows[r].from), piece);
         }
         UNI_UNROLL
         for (int r = 0; r < kRowsInFlight; ++r) {

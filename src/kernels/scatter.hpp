@@ -138,7 +138,7 @@ struct ScatterAdd {
         for (int64_t e = in_row; e < num_elements; e += lanes) {
           Element values[kRowsInFlight];
           UNI_UNROLL
-          for (int r = 0; r < kRowsInFlight; ++r) values[r] = g.load(lane, to[r] != nullptr, from[r] + e);
+          for (int r = 0; r < kRowsInFlight; ++r) values[r] = g.load(lane, to[r] != nullptr, from[r], e);
           UNI_UNROLL
           for (int r = 0; r < kRowsInFlight; ++r)
             if (to[r] != nullptr) Add::template add<Access>(to[r] + e, values[r]);

@@ -50,16 +50,16 @@ class CountingGroup : public kernels::HostGroup<N> {
   }
 
   template <class T>
-  T load(int lane, bool wanted, const T *address) {
+  T load(int lane, bool wanted, const T *array, int64_t i = 0) {
     const size_t instruction = next_[lane]++;
     if (!wanted) return T{};
-    const uintptr_t at = reinterpret_cast<uintptr_t>(address);
+    const uintptr_t at = reinterpret_cast<uintptr_t>(array + i);
     if (at >= memory_->begin && at < memory_->end) {
       if (instructions_.size() <= instruction) instructions_.resize(instruction + 1);
       // A load of at most 16 bytes on their own alignment is within one sector.
       instructions_[instruction][at / 128] |= 1u << (at / 32 % 4);
     }
-    return *address;
+    return array[i];
   }
 
  private:
