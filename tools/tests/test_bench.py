@@ -14,7 +14,7 @@ COMMAND = os.environ["UNITENSOR_COMMAND"]
 CUDA_BACKEND = os.environ.get("UNITENSOR_TEST_CUDA_BACKEND", "")
 sys.path[:0] = [os.path.dirname(COMMAND), os.path.join(os.path.dirname(COMMAND), "..", "bindings", "python")]
 import unitensor as ut  # noqa: E402
-from unitensor_tools import orders, plotting, rows, tables, timing  # noqa: E402
+from unitensor_tools import bench_gather, orders, plotting, rows, tables, timing  # noqa: E402
 
 SMALL = ("--table-size", "256K", "--count", "100", "--row-bytes", "16,64", "--quick")
 KINDS = ["pinned", "managed", "device", "unified"]
@@ -97,10 +97,34 @@ def test_rows_on_every_kind_of_memory(name, device):
     require_times(content["results"])
     for result in content["results"]:
         assert result["computed_on"] == "cuda:0" and result["is"] == result["memory"].replace("unified", "managed")
-        assert set(result["seconds"]) == {"unitensor", "cpu path", "plain copy"}
+        copied = name == "gather" and result["memory"] == "device"
+        assert set(result["seconds"]) == {"unitensor", "cpu path", "plain copy", *(["device copy"] if copied else [])}
         assert result["speed_over_plain_copy"] > 0 and result["speed_over_cpu_path"] > 0
+        assert bool(result.get("speed_over_device_copy")) == copied
     text = run(name, *SMALL, "--memory", "host,device").stdout
-    assert "over CPU path" in text and "over plain copy" in text
+    assert "over CPU path" in text and "over plain copy" in text and ("over device copy" in text) == (name == "gather")
+
+
+@needs_device
+def test_the_copy_within_a_device_may_be_larger_than_the_table(device):
+    (result,) = document(
+        "gather", "--quick", "--memory", "device", "--table-size", "8K", "--count", "1000", "--row-bytes", "64"
+    )["results"]  # fmt: skip
+    assert result["speed_over_device_copy"] > 0
+
+
+def test_gathers_in_device_memory_are_held_to_the_copy_there():
+    def result(row_bytes, speed, order="auto"):
+        return {
+            "memory": "device", "row_bytes": row_bytes, "threads": 1, "order": order, "num_multiprocessors": 0,
+            "speed_over_torch": None, "time_over_reference": None, "speed_over_device_copy": speed,
+        }  # fmt: skip
+
+    assert bench_gather.missed(result(256, 0.9)) == []
+    assert bench_gather.missed(result(128, 0.5)) == [] and bench_gather.missed(result(256, 0.5, "by_page")) == []
+    assert bench_gather.missed(result(256, 0.89)) == [
+        "device memory, rows of 256 bytes: 0.89 times the rate of a copy within the device's memory, expected 0.9"
+    ]
 
 
 @needs_device

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plain copy that everything is compared with: as many bytes, contiguous. Over the link for a device, memcpy by one
-thread on the CPU."""
+"""The plain copy that everything is compared with: as many bytes, contiguous. Over the link for a device, or within its
+memory; memcpy by one thread on the CPU."""
 
 from __future__ import annotations
 
@@ -36,3 +36,19 @@ def memcpy_to(source: np.ndarray[Any, Any], table: np.ndarray[Any, Any]) -> Call
 def over_link(to: ut.Tensor, source: ut.Tensor) -> Callable[[int], Any]:
     """One of them is in pinned memory, the other on the device."""
     return lambda number: to.copy_from(source)
+
+
+def within_device(table: ut.Tensor, out: ut.Tensor) -> Callable[[int], Any]:
+    """Fills `out`, with another part of the one-dimensional `table` at every call, from its start at the first; with all of it
+    again and again where it is smaller."""
+    flat = out.reshape(-1)
+    piece = min(len(table), len(flat))
+    parts = [table[begin : begin + piece] for begin in range(0, len(table) - piece + 1, piece)]
+    places = [flat[done : done + piece] for done in range(0, len(flat), piece)]
+
+    def call(number: int) -> None:
+        part = parts[number % len(parts)]
+        for place in places:
+            place.copy_from(part if len(place) == piece else part[: len(place)])
+
+    return call
