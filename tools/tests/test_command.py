@@ -13,6 +13,7 @@ HAS_LOOPS = os.path.exists(
     os.path.join(os.path.dirname(COMMAND), "..", "bench", "reference", "libunitensor_reference.so")
 )
 CUDA_BACKEND = os.environ.get("UNITENSOR_TEST_CUDA_BACKEND", "")
+sys.path[:0] = [os.path.dirname(COMMAND), os.path.join(os.path.dirname(COMMAND), "..", "bindings", "python")]
 DOCUMENT = {"benchmark", "date", "machine", "parameters", "results"}
 
 
@@ -107,12 +108,25 @@ def test_latency():
     names = {result["what"] for result in content["results"]}
     assert {"gather_one_row_python", "create_context_python"} <= names
     assert ("gather_one_row_c" in names) == HAS_LOOPS
+    few = json.loads(run("bench", "latency", "--calls", "5", "--repetitions", "1", "--json", "-").stdout)
+    assert all(result["median_seconds"] > 0 for result in few["results"])
+    assert "is no size" in run("bench", "latency", "--calls", "0", status=2).stderr
+
+
+def test_latency_has_its_limits():
+    from unitensor_tools import bench_latency
+
+    met = {"gather_one_row_c": 0.49e-6, "gather_one_row_python": 1.99e-6, "create_context_c": 4.9e-3}
+    assert bench_latency.missed(met) == []
+    assert bench_latency.missed({"gather_one_row_c": 5e-7, "gather_one_row_python": 2e-6}) == [
+        "gather_one_row_c: 0.50 microseconds, expected under 0.5",
+        "gather_one_row_python: 2.00 microseconds, expected under 2",
+    ]
 
 
 @pytest.mark.skipif(not HAS_LOOPS, reason="the reference loops are not built")
 def test_check_fails_where_a_target_is_missed(tmp_path, monkeypatch):
     """The limits are looked at: with ones that nobody meets the exit status is 1."""
-    sys.path[:0] = [os.path.dirname(COMMAND), os.path.join(os.path.dirname(COMMAND), "..", "bindings", "python")]
     from unitensor_tools import bench_gather, bench_latency, bench_sample
 
     slow = {"row_bytes": 64, "threads": 1, "speed_over_torch": 1.99, "time_over_reference": 1.11}
