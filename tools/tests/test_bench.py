@@ -113,6 +113,53 @@ def test_the_copy_within_a_device_may_be_larger_than_the_table(device):
     assert result["speed_over_device_copy"] > 0
 
 
+def test_memory_of_the_caller(no_device):
+    content = document("gather", *SMALL, "--memory", "host,caller", "--threads", "1")
+    assert [(r["memory"], r["is"], r["computed_on"]) for r in content["results"][::2]] == [
+        ("host", "host", "cpu"),
+        ("caller", "host", "cpu"),
+    ]
+    require_times(content["results"])
+    assert "caller" in run("gather", *SMALL, "--memory", "caller", "--threads", "1").stdout
+    assert "'caller' is no kind" in run("sample", "--memory", "caller", status=2).stderr
+
+
+def test_torch_gathers_from_the_very_same_memory_of_the_caller():
+    torch = pytest.importorskip("torch")
+    made = rows.Tables(torch).of(rows.Case(rows.Place("caller", "host", "cpu"), 1 << 20, 64, 10, 1))
+    assert made.of_torch.data_ptr() == made.own.numpy().ctypes.data
+    made = rows.Tables(torch).of(rows.Case(rows.Place("host", "host", "cpu"), 1 << 20, 64, 10, 1))
+    assert made.of_torch.data_ptr() != made.own.numpy().ctypes.data
+
+
+def test_memory_of_the_caller_is_on_small_pages():
+    array = tables.on_small_pages((8 << 20, 1))
+    array[:] = 1
+    size = 0
+    with open("/proc/self/smaps", encoding="ascii") as file:
+        for line in file:
+            fields = line.split()
+            if not fields[0].endswith(":"):
+                begin, end = (int(text, 16) for text in fields[0].split("-"))
+                inside = begin <= array.ctypes.data < end
+            elif fields[0] == "AnonHugePages:" and inside:
+                size = int(fields[1])
+    assert size == 0 and array.nbytes == 32 << 20
+
+
+def test_gathers_from_memory_of_the_caller_are_held_to_torch():
+    def result(speed, memory="caller"):
+        return {"memory": memory, "row_bytes": 64, "threads": 1, "speed_over_torch": speed, "time_over_reference": 1.3}
+
+    assert bench_gather.missed(result(1.0)) == []
+    assert bench_gather.missed(result(0.99)) == ["rows of 64 bytes, 1 threads: 0.99 times torch's speed, expected 1.0"]
+    assert bench_gather.missed_typically([result(1.0), result(1.2), result(1.3), result(0.5, "host")]) == []
+    assert bench_gather.missed_typically([result(1.1), result(1.2)]) == [
+        "a caller's memory: 1.15 times torch's speed in the median, expected 1.2"
+    ]
+    assert bench_gather.missed_typically([result(None), result(0.5, "host")]) == []
+
+
 def test_gathers_in_device_memory_are_held_to_the_copy_there():
     def result(row_bytes, speed, order="auto"):
         return {
@@ -147,6 +194,7 @@ def test_the_cpu_can_be_asked_for(device):
     content = document("gather", *SMALL, "--device", "cpu", "--memory", "host,managed,pinned", "--threads", "1")
     assert {r["computed_on"] for r in content["results"]} == {"cpu"}
     assert "not read by the CPU" in run("gather", *SMALL, "--device", "cpu", "--memory", "device", status=1).stderr
+    assert "by the CPU only" in run("gather", *SMALL, "--memory", "caller", "--device", "cuda", status=1).stderr
     assert "not read by the device" in run("scatter", *SMALL, "--device", "cuda", "--memory", "host", status=1).stderr
 
 

@@ -12,6 +12,8 @@ import unitensor as ut
 from . import sizes
 
 KINDS = ("host", "pinned", "managed", "device", "unified")
+CALLER = "caller"
+"""Memory that is not the library's: an array on small pages, as programs have it that have not asked for others."""
 
 
 class Place(NamedTuple):
@@ -29,12 +31,13 @@ class Place(NamedTuple):
         return self.device != "cpu"
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, with_caller: bool = False) -> None:
+    kinds = (*KINDS, CALLER) if with_caller else KINDS
     parser.add_argument(
         "--memory",
-        type=sizes.word_list(KINDS, "kind of memory"),
+        type=sizes.word_list(kinds, "kind of memory"),
         metavar="KIND,KIND",
-        help="kinds of memory: host, pinned, managed, device, unified (all that the device reads; host without one)",
+        help=f"kinds of memory: {', '.join(kinds)} (all of the library's that the device reads; host without one)",
     )
     parser.add_argument(
         "--device",
@@ -58,6 +61,11 @@ def find(memory: Sequence[str] | None, device: str) -> list[Place]:
             memory = [kind for kind in KINDS if context.memory_info(kind).supported and (kind != "host" or reads_host)]
     found = []
     for kind in memory:
+        if kind == CALLER and device != "cuda":
+            found.append(Place(kind, "host", "cpu"))
+            continue
+        if kind == CALLER:
+            raise OSError("caller memory is computed on by the CPU only: a device needs it registered")
         supported, resolved, reason = context.memory_info(kind)
         if not supported or resolved is None:
             raise OSError(f"{kind} memory is not available here: {reason}")

@@ -58,7 +58,7 @@ class Case:
         return f"{self.place.memory} memory, rows of {self.row_bytes} bytes, {self.threads} threads"
 
 
-def add_arguments(parser: argparse.ArgumentParser, what: str, targets: str | None) -> None:
+def add_arguments(parser: argparse.ArgumentParser, what: str, targets: str | None, with_caller: bool = False) -> None:
     parser.add_argument(
         "--row-bytes",
         type=sizes.size_list,
@@ -75,12 +75,14 @@ def add_arguments(parser: argparse.ArgumentParser, what: str, targets: str | Non
         metavar="N,N",
         help=f"rows to {what}, less where they would pass 256 MiB (1M)",
     )
-    add_common_arguments(parser, "of the random indices (1)", 11, targets)
+    add_common_arguments(parser, "of the random indices (1)", 11, targets, with_caller)
 
 
-def add_common_arguments(parser: argparse.ArgumentParser, seed: str, repetitions: int, targets: str | None) -> None:
+def add_common_arguments(
+    parser: argparse.ArgumentParser, seed: str, repetitions: int, targets: str | None, with_caller: bool = False
+) -> None:
     """Without targets there is no reference loop either."""
-    places.add_arguments(parser)
+    places.add_arguments(parser, with_caller)
     parser.add_argument(
         "--threads",
         type=sizes.size_list,
@@ -107,7 +109,8 @@ def settle(options: argparse.Namespace, torch: Any) -> list[Place]:
     found = places.find(options.memory, options.device)
     # As `Tables` makes them, those in memory of the host.
     tables_at_once = [
-        1 + (place.resolved != "device") if place.on_device else 1 + (torch is not None) for place in found
+        1 + (place.resolved != "device" if place.on_device else torch is not None and place.memory != places.CALLER)
+        for place in found
     ]
     needed = max(options.table_size) * max(tables_at_once)
     if needed > machine.memory_bytes() // 2:
@@ -170,9 +173,17 @@ class Tables:
         if hasattr(self, "own"):
             del self.own, self.on_host
         context = self.context(case.threads)
-        self.own = tables.make(case.table_size, case.place.memory, context)
+        if case.place.memory == places.CALLER:
+            memory = tables.on_small_pages((case.table_size // 4,))
+            tables.fill(memory)
+            self.own = ut.wrap(memory, context=context)
+        else:
+            self.own = tables.make(case.table_size, case.place.memory, context)
         self.on_host = self.own
-        if case.place.on_device:
+        if case.place.memory == places.CALLER:
+            # The very same memory.
+            self.of_torch = self._torch and self._torch.from_numpy(self.own.numpy())
+        elif case.place.on_device:
             self.on_host = tables.make(case.table_size, "host", context)
         elif self._torch is not None:
             self.of_torch = self._torch.empty(len(self.own), dtype=self._torch.float32)

@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
+import mmap
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,15 @@ def make(table_bytes: int, memory: str, context: ut.Context) -> ut.Tensor:
     fill(table)
     context.synchronize()
     return table
+
+
+def on_small_pages(shape: tuple[int, ...]) -> Array:
+    """A float32 array of zeros on pages of 4 KiB, whatever the system would give."""
+    mapping = mmap.mmap(-1, 4 * math.prod(shape))
+    # Refused where the system has no other pages.
+    with contextlib.suppress(OSError):
+        mapping.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(mapping, np.float32).reshape(shape)
 
 
 def gathered(index: Array, width: int) -> Array:
