@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import weakref
 
 import numpy
 import pytest
@@ -14,9 +15,10 @@ COMMAND = os.environ["UNITENSOR_COMMAND"]
 CUDA_BACKEND = os.environ.get("UNITENSOR_TEST_CUDA_BACKEND", "")
 sys.path[:0] = [os.path.dirname(COMMAND), os.path.join(os.path.dirname(COMMAND), "..", "bindings", "python")]
 import unitensor as ut  # noqa: E402
-from unitensor_tools import bench_gather, orders, plotting, rows, tables, timing  # noqa: E402
+from unitensor_tools import bench_gather, orders, plain, plotting, rows, tables, timing  # noqa: E402
 
 SMALL = ("--table-size", "256K", "--count", "100", "--row-bytes", "16,64", "--quick")
+COPIED = {"dtype": "float32", "out_dtype": "float32", "tensors": 1, "threads": 1}
 KINDS = ["pinned", "managed", "device", "unified"]
 needs_device = pytest.mark.skipif(not CUDA_BACKEND, reason="there is no emulated device")
 needs_orders = pytest.mark.skipif(
@@ -149,21 +151,23 @@ def test_memory_of_the_caller_is_on_small_pages():
 
 def test_gathers_from_memory_of_the_caller_are_held_to_torch():
     def result(speed, memory="caller"):
-        return {"memory": memory, "row_bytes": 64, "threads": 1, "speed_over_torch": speed, "time_over_reference": 1.3}
+        return {**COPIED, "memory": memory, "row_bytes": 64, "speed_over_torch": speed, "time_over_reference": 1.3}
 
-    assert bench_gather.missed(result(1.0)) == []
+    assert bench_gather.missed(result(1.0)) == [] and bench_gather.missed({**result(0.1), "tensors": 2}) == []
+    assert bench_gather.missed({**result(0.1), "out_dtype": "float16"}) == []
     assert bench_gather.missed(result(0.99)) == ["rows of 64 bytes, 1 threads: 0.99 times torch's speed, expected 1.0"]
     assert bench_gather.missed_typically([result(1.0), result(1.2), result(1.3), result(0.5, "host")]) == []
     assert bench_gather.missed_typically([result(1.1), result(1.2)]) == [
         "a caller's memory: 1.15 times torch's speed in the median, expected 1.2"
     ]
+    assert bench_gather.missed_typically([{**result(0.1), "tensors": 2}]) == []
     assert bench_gather.missed_typically([result(None), result(0.5, "host")]) == []
 
 
 def test_gathers_in_device_memory_are_held_to_the_copy_there():
     def result(row_bytes, speed, order="auto"):
         return {
-            "memory": "device", "row_bytes": row_bytes, "threads": 1, "order": order, "num_multiprocessors": 0,
+            **COPIED, "memory": "device", "row_bytes": row_bytes, "order": order, "num_multiprocessors": 0,
             "speed_over_torch": None, "time_over_reference": None, "speed_over_device_copy": speed,
         }  # fmt: skip
 
@@ -187,6 +191,112 @@ def test_copy_and_sample_on_every_kind_of_memory(device):
     for result in content["results"]:
         assert set(result["seconds"]) == {"unitensor", "cpu path", "plain copy"} and result["edges_per_batch"] > 0
     assert "cpu path" in run("sample", "--quick", "--memory", "pinned").stdout
+
+
+CONVERTED = [
+    ("float32", "float32"), ("float32", "float16"), ("float32", "bfloat16"),
+    ("float16", "float32"), ("float16", "float16"), ("float16", "bfloat16"),
+    ("int8", "float32"), ("int8", "float16"), ("int8", "bfloat16"),
+]  # fmt: skip
+
+
+def converted(*arguments):
+    content = document(
+        "gather", *SMALL[:4], "--row-bytes", "64", "--quick", "--dtype", "float32,float16,int8", "--out-dtype",
+        "float32,float16,bfloat16", *arguments,
+    )  # fmt: skip
+    require_times(content["results"])
+    return content["results"]
+
+
+def test_conversions_on_the_cpu(no_device):
+    results = converted("--threads", "1")
+    assert [(r["dtype"], r["out_dtype"]) for r in results] == CONVERTED
+    for result in results:
+        assert result["speed_over_plain_copy"] > 0
+        assert result["dtype"] == result["out_dtype"] or "reference" not in result["seconds"]
+    text = run("gather", *SMALL, "--dtype", "int8", "--out-dtype", "same,float16", "--threads", "1").stdout
+    assert " of " in text and "int8  float16" in text
+
+
+@needs_device
+def test_conversions_on_a_device(device):
+    results = converted("--memory", "pinned,device")
+    assert [(r["memory"], r["dtype"], r["out_dtype"]) for r in results] == [
+        (memory, *pair) for pair in CONVERTED for memory in ("pinned", "device")
+    ]
+    for result in results:
+        assert {"unitensor", "cpu path", "plain copy"} <= result["seconds"].keys()
+        assert ("device copy" in result["seconds"]) == (result["memory"] == "device")
+
+
+def test_a_converted_gather_is_compared_with_a_copy_of_what_it_moves():
+    case = rows.Case(rows.Place("device", "device", "cuda:0"), 1 << 20, 64, 10, 1, "int8", "float32")
+    assert (case.width, case.num_bytes, case.device_copy_bytes) == (64, 640, 10 * (64 + 256) // 2)
+
+
+def test_several_tensors_on_the_cpu(no_device):
+    content = document("gather", *SMALL, "--tensors", "1,3", "--threads", "2")
+    assert [(r["tensors"], r["row_bytes"]) for r in content["results"]] == [(1, 16), (1, 64), (3, 16), (3, 64)]
+    require_times(content["results"])
+    for result in content["results"]:
+        assert bool(result["speed_over_one_by_one"]) == (result["tensors"] == 3)
+        assert ("reference" in result["seconds"]) == (result["time_over_reference"] is not None)
+    assert "over one by one" in run("gather", *SMALL, "--tensors", "2", "--threads", "1").stdout
+
+
+@needs_device
+def test_several_tensors_on_a_device(device):
+    content = document("gather", *SMALL, "--memory", "pinned,device", "--tensors", "4", "--order", "as_given,by_page")
+    require_times(content["results"])
+    assert {r["tensors"] for r in content["results"]} == {4} and len(content["results"]) == 2 * 2 * 2
+    assert all(r["speed_over_one_by_one"] > 0 and r["speed_over_cpu_path"] > 0 for r in content["results"])
+    assert "4 tensors" in run(
+        "gather", *SMALL, "--memory", "pinned", "--tensors", "4", "--order", "as_given,by_page"
+    ).stdout.splitlines()[-1]  # fmt: skip
+
+
+def test_bfloat16_is_rounded_to_even():
+    values = numpy.array([1, 1 + 2**-8, 1 + 3 * 2**-8, 1 + 2**-8 + 2**-20, -3.0, 0], numpy.float32)
+    expected = numpy.array([1, 1, 1 + 2**-6, 1 + 2**-7, -3.0, 0], numpy.float32)
+    assert (tables.rounded(values, "bfloat16") == expected).all()
+
+
+@pytest.mark.parametrize("arguments", [("--device", "cpu", "--threads", "1"), ("--memory", "pinned,device")])
+def test_scatters_that_add(request, arguments):
+    request.getfixturevalue("device" if "--memory" in arguments and CUDA_BACKEND else "no_device")
+    if "--memory" in arguments and not CUDA_BACKEND:
+        pytest.skip("there is no emulated device")
+    content = document("scatter", *SMALL, "--mode", "assign,add", "--num-multiprocessors", "0,2", *arguments)
+    require_times(content["results"])
+    on_device = "--memory" in arguments
+    assert [(r["row_bytes"], r["mode"], r.get("num_multiprocessors")) for r in content["results"]] == [
+        (row_bytes, mode, budget)
+        for _ in range(2 if on_device else 1)
+        for row_bytes in (16, 64)
+        for mode in ("assign", "add")
+        for budget in ((0, 2) if on_device else (None,))
+    ]
+    assert " add" in run("scatter", *SMALL, "--mode", "add", *arguments).stdout
+
+
+def test_a_list_of_samples(no_device):
+    content = document(
+        "sample", "--edges", "5000,6000", "--seeds", "16,32", "--batches", "1,2", "--repetitions", "1", "--threads", "1"
+    )  # fmt: skip
+    found = [(r["edges"], r["seeds"], r["batches"]) for r in content["results"]]
+    assert found == [(e, s, b) for e in (5000, 6000) for s in (16, 32) for b in (1, 2)]
+    assert [r["nodes"] for r in content["results"][::4]] == [250, 300]
+    assert content["parameters"] == {"graph": "power-law", "fanouts": [15, 10, 5], "repetitions": 1, "seed": 1}
+    assert len(plotting.bars_of(content["results"])) == sum(len(r["seconds"]) for r in content["results"])
+
+
+@needs_device
+@pytest.mark.parametrize("name", ["gather", "scatter", "copy", "sample"])
+def test_every_number_of_threads_is_measured_beside_a_device(device, name):
+    sizes = SMALL if name in ("gather", "scatter") else ("--quick",)
+    content = document(name, *sizes, "--memory", "pinned", "--threads", "1,2")
+    assert sorted({r["threads"] for r in content["results"]}) == [1, 2]
 
 
 @needs_device
@@ -220,6 +330,13 @@ def test_what_is_wrong_is_said(no_device):
     if not ut.Context().backend_info("cuda").available:
         assert "pinned memory is not available here: " in run("scatter", *SMALL, "--memory", "pinned", status=1).stderr
         assert "there is no device: " in run("sample", "--quick", "--device", "cuda", status=1).stderr
+        assert "several tensors are not converted" in run(
+            "gather", *SMALL, "--tensors", "1,2", "--out-dtype", "float16", status=1
+        ).stderr  # fmt: skip
+        assert "from 1 to 16" in run("gather", *SMALL, "--tensors", "17", status=1).stderr
+        assert "more than the table" in run("gather", "--quick", "--table-size", "64K", "--row-bytes", "32K", "--tensors",
+                                            "3", status=1).stderr  # fmt: skip
+        assert "no bfloat16" in run("gather", *SMALL, "--memory", "caller", "--out-dtype", "bfloat16", status=1).stderr
         assert "no order" in run("gather", *SMALL, "--order", "by_page").stderr
 
 
@@ -255,6 +372,16 @@ def test_calls_are_counted_and_finished():
     times = timing.interleave_calls({"a": contestant, "b": timing.Contestant(numbers.append)}, 2)
     assert {name: len(values) for name, values in times.items()} == {"a": 2, "b": 2}
     assert len(finished) == 3 and len(numbers) == 3 * 4
+
+
+def test_a_plain_copy_keeps_its_arrays():
+    arrays = [numpy.ones(100, numpy.float32) for _ in range(4)]
+    kept = [weakref.ref(array) for array in arrays]
+    calls = [plain.memcpy(*arrays[:2]), plain.memcpy_to(*arrays[2:])]
+    del arrays
+    assert all(reference() is not None for reference in kept)
+    for call in calls:
+        call(0)
 
 
 def test_tables_hold_what_is_expected():

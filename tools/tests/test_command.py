@@ -130,6 +130,7 @@ def test_check_fails_where_a_target_is_missed(tmp_path, monkeypatch):
     from unitensor_tools import bench_gather, bench_latency, bench_sample
 
     slow = {"memory": "host", "row_bytes": 64, "threads": 1, "speed_over_torch": 1.99, "time_over_reference": 1.11}
+    slow.update(dtype="float32", out_dtype="float32", tensors=1)
     assert len(bench_gather.missed(slow)) == 2
     assert bench_gather.missed({**slow, "speed_over_torch": 2.01, "time_over_reference": 1.09}) == []
     for row_bytes, least in ((128, 2.0), (1024, 1.5), (4096, 1.3)):

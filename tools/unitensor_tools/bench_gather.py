@@ -8,17 +8,17 @@ own; the results are compared once."""
 from __future__ import annotations
 
 import argparse
-import functools
+import dataclasses
 import sys
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterator, Sequence
 
 import numpy as np
-import unitensor as ut
 
-from . import machine, orders, places, plain, reference, report, rows, sizes, tables
+from . import gather_contestants, machine, orders, places, reference, report, rows, sizes, tables
+from .gather_contestants import CPU_PATH, DEVICE_COPY, ONE_BY_ONE, PLAIN, Variant
 from .progress import progress
 from .rows import Case, Tables
-from .timing import Contestant, Times, interleave_calls, median, ratio
+from .timing import Times, interleave_calls, median, of_one, ratio
 
 TARGETS = (
     "2 times torch's speed to 128-byte rows, 1.5 times to 1 KiB and 1.3 times to 4 KiB; at most 1.1 times the reference "
@@ -27,9 +27,9 @@ TARGETS = (
 _SPEEDS_OVER_TORCH = {128: 2.0, 1024: 1.5, 4096: 1.3}  # by the largest row
 # The same for memory of the caller's: at each row size, and in the median over what is measured.
 _LEAST_FOR_CALLER, _TYPICAL_FOR_CALLER = 1.0, 1.2
+_OUT_DTYPES = ("same", "float32", "float16", "bfloat16")
 _ORDERS = ("auto", "as_given", "by_page")
 _LEAST_OVER_DEVICE_COPY, _FROM_ROW_BYTES = 0.9, 256
-_PLAIN, _CPU_PATH, _DEVICE_COPY = "plain copy", "cpu path", "device copy"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,142 +41,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ORDER,ORDER",
         help="in which a device takes the rows: auto, as_given, by_page (auto)",
     )
+    rows.add_budget_argument(parser)
     parser.add_argument(
-        "--num-multiprocessors",
-        type=sizes.count_list,
-        default=[0],
+        "--dtype",
+        type=sizes.word_list(tables.DTYPES, "dtype of a table"),
+        default=["float32"],
+        metavar="DTYPE,DTYPE",
+        help="of the table: float32, float16, int8 (float32)",
+    )
+    parser.add_argument(
+        "--out-dtype",
+        type=sizes.word_list(_OUT_DTYPES, "dtype of what is gathered"),
+        default=["same"],
+        metavar="DTYPE,DTYPE",
+        help="of the result: same, float32, float16, bfloat16; with int8 each row has a scale (same)",
+    )
+    parser.add_argument(
+        "--tensors",
+        type=sizes.size_list,
+        default=[1],
         metavar="N,N",
-        help="multiprocessors that a device may use at most; 0: the library chooses (0)",
+        help="tensors that are gathered from by one index, 1 to 16; they share the size of the table (1)",
     )
 
 
-class _Variant(NamedTuple):
-    order: str = "auto"
-    num_multiprocessors: int = 0
-
-    @property
-    def name(self) -> str:
-        texts = [self.order] if self.order != "auto" else []
-        if self.num_multiprocessors:
-            texts.append(f"{self.num_multiprocessors} multiprocessors")
-        return ", ".join(["unitensor", *texts])
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """Only what is not the default."""
-        defaults = _Variant()._asdict()
-        return {name: value for name, value in self._asdict().items() if value != defaults[name]}
-
-
-def _on_cpu(
-    case: Case, calls: int, made: Tables, indices: list[np.ndarray[Any, Any]], torch: Any, loops: Any
-) -> dict[str, Contestant]:
-    """The contestants, checked."""
-    source = rows.on_cpu(made.own, case, made.context(case.threads))
-    shape = case.count, case.width
-    if case.place.memory == places.CALLER:
-        out = ut.wrap(tables.on_small_pages(shape), context=made.context(case.threads))
-    else:
-        out = ut.zeros(shape, memory="host", context=made.context(case.threads))
-    view, table = out.numpy(), source.numpy()
-    expected = tables.gathered(indices[0], case.width)
-
-    def index(number: int) -> np.ndarray[Any, Any]:
-        return indices[number % len(indices)]
-
-    contestants = {"unitensor": Contestant(lambda number: source.gather(index(number), out=out), calls)}
-    source.gather(indices[0], out=out)
-    checked = {"unitensor": bool(np.array_equal(view, expected))}
-    if made.of_torch is not None:
-        torch.set_num_threads(case.threads)
-        torch_rows = rows.as_rows(made.of_torch, case)
-        if case.place.memory == places.CALLER:
-            torch_out = torch.from_numpy(tables.on_small_pages(shape))
-        else:
-            torch_out = torch.zeros(shape)
-        torch_indices = [torch.from_numpy(index) for index in indices]
-        contestants["torch"] = Contestant(
-            lambda number: torch.index_select(torch_rows, 0, torch_indices[number % len(indices)], out=torch_out), calls
-        )
-        contestants["torch"].call(0)
-        checked["torch"] = bool(np.array_equal(torch_out.numpy(), expected))
-    if loops is not None:
-        contestants["reference"] = Contestant(
-            lambda number: reference.gather(loops, table, index(number), view, case.threads), calls
-        )
-        view[:] = 0
-        contestants["reference"].call(0)
-        checked["reference"] = bool(np.array_equal(view, expected))
-    contestants[_PLAIN] = Contestant(plain.memcpy(table, view), calls)
-    rows.require(checked)
-    return contestants
-
-
-def _on_device(
-    case: Case, calls: int, made: Tables, indices: list[np.ndarray[Any, Any]], variants: list[_Variant]
-) -> dict[str, Contestant]:
-    """The contestants, checked."""
-    context = made.context(case.threads)
-    source = rows.as_rows(made.own, case)
-    on_host = rows.on_cpu(made.on_host, case, context)
-    out = ut.empty((case.count, case.width), memory="device", context=context)
-    pinned = ut.zeros((case.count, case.width), memory="pinned", context=context)
-    device_indices = [rows.on_device(index, context) for index in indices]
-    expected = tables.gathered(indices[0], case.width)
-    checked = {}
-    contestants: dict[str, Contestant] = {}
-
-    def gather_with(number: int, arguments: dict[str, Any]) -> None:
-        source.gather(device_indices[number % len(indices)], out=out, **arguments)
-
-    for variant in variants:
-        gather = functools.partial(gather_with, arguments=variant.arguments)
-        out.fill(0)
-        gather(0)
-        checked[variant.name] = bool(np.array_equal(rows.to_host(out, context), expected))
-        contestants[variant.name] = Contestant(gather, calls, context.synchronize)
-
-    def over_cpu(number: int) -> None:
-        on_host.gather(indices[number % len(indices)], out=pinned)
-        out.copy_from(pinned)
-
-    out.fill(0)
-    over_cpu(0)
-    checked[_CPU_PATH] = bool(np.array_equal(rows.to_host(out, context), expected))
-    # The CPU does not return before it is done, so that one call is enough.
-    contestants[_CPU_PATH] = Contestant(over_cpu, 1, context.synchronize)
-    contestants[_PLAIN] = Contestant(plain.over_link(out, pinned), calls, context.synchronize)
-    if case.place.resolved == "device":
-        copy = plain.within_device(made.own, out)
-        out.fill(0)
-        copy(0)
-        begin = np.empty(min(len(made.own), out.size), np.float32)
-        tables.fill(begin)
-        checked[_DEVICE_COPY] = bool(np.array_equal(rows.to_host(out, context).ravel(), np.resize(begin, out.size)))
-        contestants[_DEVICE_COPY] = Contestant(copy, calls, context.synchronize)
-    rows.require(checked)
-    return contestants
-
-
-def _result(case: Case, calls: int, times: Times, variant: _Variant, contestants: set[str]) -> dict[str, Any]:
+def _result(case: Case, calls: int, times: Times, variant: Variant, contestants: set[str]) -> dict[str, Any]:
     name = variant.name
-    own = {
-        "unitensor" if other == name else other: values
-        for other, values in times.items()
-        if other == name or other not in contestants
-    }
+    own = of_one(times, name, contestants)
     result = {
         **case.head(),
+        "dtype": case.dtype,
+        "out_dtype": case.out_dtype,
+        "tensors": case.tensors,
         "calls": calls,
         "seconds": own,
         "gigabytes_per_second": {
-            other: case.count * case.row_bytes / median(values) / 1e9 for other, values in own.items()
+            other: (case.device_copy_bytes if other == DEVICE_COPY else case.num_bytes) / median(values) / 1e9
+            for other, values in own.items()
         },
         "speed_over_torch": ratio(own, "torch", "unitensor"),
         "time_over_reference": ratio(own, "unitensor", "reference"),
-        "speed_over_plain_copy": ratio(own, _PLAIN, "unitensor"),
-        "speed_over_cpu_path": ratio(own, _CPU_PATH, "unitensor"),
-        "speed_over_device_copy": ratio(own, _DEVICE_COPY, "unitensor"),
+        "speed_over_plain_copy": ratio(own, PLAIN, "unitensor"),
+        "speed_over_cpu_path": ratio(own, CPU_PATH, "unitensor"),
+        "speed_over_device_copy": ratio(own, DEVICE_COPY, "unitensor"),
+        "speed_over_one_by_one": ratio(own, ONE_BY_ONE, "unitensor"),
     }
     if case.place.on_device:
         result.update(variant._asdict())
@@ -185,20 +93,46 @@ def _result(case: Case, calls: int, times: Times, variant: _Variant, contestants
     return result
 
 
+def _cases(options: argparse.Namespace, found: Sequence[places.Place]) -> list[Case]:
+    """Of each dtype and number of tensors."""
+    if any(tensors > 16 for tensors in options.tensors):
+        raise OSError("--tensors are from 1 to 16")
+    kinds = [
+        (dtype, dtype if out_dtype == "same" else out_dtype, tensors)
+        for dtype in options.dtype
+        for out_dtype in options.out_dtype
+        for tensors in options.tensors
+    ]
+    if any(dtype != out_dtype and tensors > 1 for dtype, out_dtype, tensors in kinds):
+        raise OSError("several tensors are not converted: give --tensors or --out-dtype")
+    if any(place.memory == places.CALLER for place in found) and "bfloat16" in options.out_dtype:
+        raise OSError("caller memory is NumPy's, which has no bfloat16")
+
+    def of_kind(case: Case, dtype: str, out_dtype: str, tensors: int) -> Case:
+        made = dataclasses.replace(case, dtype=dtype, out_dtype=out_dtype, tensors=tensors)
+        largest = tensors * made.width * max(tables.ITEM_SIZES[dtype], tables.ITEM_SIZES[out_dtype])
+        if made.num_rows < 1:
+            raise OSError(f"{tensors} tensors with rows of {case.row_bytes} bytes are more than the table")
+        return dataclasses.replace(made, count=max(1, min(case.count, rows.LARGEST_RESULT // largest)))
+
+    of_rows = rows.cases(options, found, distinct=False)
+    return list(dict.fromkeys(of_kind(case, *kind) for kind in kinds for case in of_rows))
+
+
 def _measure(options: argparse.Namespace, case: Case, made: Tables, torch: Any, loops: Any) -> list[dict[str, Any]]:
     """One result for each order and budget. All of them are measured together, so that they can be compared."""
-    variants = [_Variant()]
+    variants = [Variant()]
     if case.place.on_device:
-        variants = [_Variant(order, budget) for budget in options.num_multiprocessors for order in options.order]
+        variants = [Variant(order, budget) for budget in options.num_multiprocessors for order in options.order]
     calls = case.calls(options.quick)
-    most = (options.repetitions + 1) * calls * (len(variants) + 5)
+    most = (options.repetitions + 1) * calls * (len(variants) + 6)
     random = np.random.default_rng(options.seed)
-    number = tables.num_indices(case.count, case.row_bytes, most)
+    number = tables.num_indices(case.count, case.tensors * case.row_bytes, most)
     indices = [tables.random_index(random, case.num_rows, case.count) for _ in range(number)]
     if case.place.on_device:
-        contestants = _on_device(case, calls, made, indices, variants)
+        contestants = gather_contestants.on_device(case, calls, made, indices, variants)
     else:
-        contestants = _on_cpu(case, calls, made, indices, torch, loops)
+        contestants = gather_contestants.on_cpu(case, calls, made, indices, torch, loops)
     times = interleave_calls(contestants, options.repetitions)
     names = {variant.name for variant in variants}
     return [_result(case, calls, times, variant, names) for variant in variants]
@@ -212,14 +146,21 @@ def _least_over_torch(result: dict[str, Any]) -> float | None:
 
 def missed_typically(results: Sequence[dict[str, Any]]) -> list[str]:
     """What all results together fall short of."""
-    speeds = [r["speed_over_torch"] for r in results if r["memory"] == places.CALLER and r["speed_over_torch"] is not None]
+    speeds = [
+        result["speed_over_torch"]
+        for result in results
+        if (result["memory"], result["tensors"]) == (places.CALLER, 1) and result["dtype"] == result["out_dtype"]
+    ]
+    speeds = [speed for speed in speeds if speed is not None]
     if not speeds or median(speeds) >= _TYPICAL_FOR_CALLER:
         return []
     return [f"a caller's memory: {median(speeds):.2f} times torch's speed in the median, expected {_TYPICAL_FOR_CALLER}"]
 
 
 def missed(result: dict[str, Any]) -> list[str]:
-    """What a result falls short of."""
+    """What a result falls short of. There are no targets for rows that are converted and for several tensors."""
+    if result["out_dtype"] != result["dtype"] or result["tensors"] != 1:
+        return []
     misses = []
     place = f"rows of {result['row_bytes']} bytes, {result['threads']} threads"
     least = _least_over_torch(result)
@@ -243,7 +184,10 @@ _COLUMNS: list[report.Column] = [
     ("memory", report.field("memory")),
     ("on", report.field("computed_on")),
     ("table", report.size_field("table_size")),
+    ("tensors", lambda result: str(result["tensors"]) if result["tensors"] > 1 else ""),
     ("row bytes", report.field("row_bytes")),
+    ("of", lambda result: result["dtype"] if result["dtype"] != "float32" else ""),
+    ("as", lambda result: result["out_dtype"] if result["dtype"] != result["out_dtype"] else ""),
     ("threads", report.field("threads")),
     ("rows", report.field("count")),
     ("order", report.field("order")),
@@ -251,11 +195,13 @@ _COLUMNS: list[report.Column] = [
     ("unitensor GB/s", report.rate_field("unitensor")),
     ("torch GB/s", report.rate_field("torch")),
     ("reference GB/s", report.rate_field("reference")),
-    ("CPU path GB/s", report.rate_field(_CPU_PATH)),
-    ("plain copy GB/s", report.rate_field(_PLAIN)),
-    ("device copy GB/s", report.rate_field(_DEVICE_COPY)),
+    ("CPU path GB/s", report.rate_field(CPU_PATH)),
+    ("plain copy GB/s", report.rate_field(PLAIN)),
+    ("device copy GB/s", report.rate_field(DEVICE_COPY)),
+    ("one by one GB/s", report.rate_field(ONE_BY_ONE)),
     ("over plain copy", report.ratio_field("speed_over_plain_copy")),
     ("over device copy", report.ratio_field("speed_over_device_copy")),
+    ("over one by one", report.ratio_field("speed_over_one_by_one")),
     ("over CPU path", report.ratio_field("speed_over_cpu_path")),
     ("over torch", report.ratio_field("speed_over_torch")),
     ("over as_given", report.ratio_field("speed_over_as_given")),
@@ -279,7 +225,7 @@ def _all_results(options: argparse.Namespace, all_cases: list[Case], torch: Any)
 def run(options: argparse.Namespace) -> int:
     torch = machine.import_torch()
     found = rows.settle(options, torch)
-    all_cases = rows.cases(options, found, distinct=False)
+    all_cases = _cases(options, found)
     if not all(place.on_device for place in found) and (options.order != ["auto"] or options.num_multiprocessors != [0]):
         print("unitensor: the CPU has no order and no multiprocessors to choose", file=sys.stderr)
     results = [result for case in _all_results(options, all_cases, torch) for result in case]

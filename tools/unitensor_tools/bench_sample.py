@@ -7,7 +7,8 @@ every call gets seeds of its own; the results are compared once."""
 from __future__ import annotations
 
 import argparse
-from typing import Any, Callable, Sequence
+import itertools
+from typing import Any, Callable, Iterator, Sequence
 
 import numpy as np
 import unitensor as ut
@@ -27,7 +28,7 @@ Arrays = Sequence[np.ndarray[Any, Any]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--edges", type=sizes.size, default=10_000_000, metavar="N", help="edges of the graph (10000000)"
+        "--edges", type=sizes.size_list, default=[10_000_000], metavar="N,N", help="edges of the graph (10000000)"
     )
     parser.add_argument("--nodes", type=sizes.size, metavar="N", help="nodes of the graph (a twentieth of the edges)")
     parser.add_argument(
@@ -36,11 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="power-law",
         help="how degrees are distributed (%(default)s)",
     )
-    parser.add_argument("--seeds", type=sizes.size, default=1024, metavar="N", help="seed nodes of a batch (1024)")
+    parser.add_argument("--seeds", type=sizes.size_list, default=[1024], metavar="N,N", help="seed nodes of a batch (1024)")
     parser.add_argument(
         "--fanouts", type=sizes.size_list, default=[15, 10, 5], metavar="N,N", help="of each hop (15,10,5)"
     )
-    parser.add_argument("--batches", type=int, default=10, metavar="N", help="batches in one measurement (10)")
+    parser.add_argument(
+        "--batches", type=sizes.size_list, default=[10], metavar="N,N", help="batches in one measurement (10)"
+    )
     rows.add_common_arguments(parser, "of the graph and of the seed nodes (1)", 15, TARGETS)
 
 
@@ -130,9 +133,8 @@ def _on_cpu(
 
 
 def _on_device(
-    options: argparse.Namespace, place: Place, arrays: Arrays, batches: Arrays
+    options: argparse.Namespace, place: Place, threads: int, arrays: Arrays, batches: Arrays
 ) -> tuple[dict[str, Any], ut.Sample]:
-    (threads,) = rows.threads_of(options, place)
     context = ut.Context(num_threads=threads)
     graph, on_host = (_graph(arrays, memory, context) for memory in (place.memory, "host"))
     device_batches = [rows.on_device(batch, context) for batch in batches]
@@ -169,6 +171,47 @@ def _on_device(
     return result, sample
 
 
+def _of_graph(
+    options: argparse.Namespace, found: Sequence[Place], arrays: Arrays, batches: Arrays, loops: Any
+) -> Iterator[dict[str, Any]]:
+    """The results of one graph, number of seeds and number of batches."""
+    for place in found:
+        if place.on_device:
+            measured = [
+                _on_device(options, place, threads, arrays, batches) for threads in rows.threads_of(options, place)
+            ]
+        else:
+            measured = [_on_cpu(options, place, arrays, batches, loops)]
+        for result, sample in measured:
+            yield {
+                "memory": place.memory,
+                "is": place.resolved,
+                "computed_on": place.device,
+                "edges": options.edges,
+                "nodes": arrays[0].size - 1,
+                "seeds": options.seeds,
+                "batches": options.batches,
+                **result,
+                "nodes_per_batch": sample.num_nodes,
+                "edges_per_batch": sample.num_edges,
+            }
+
+
+def _all_results(options: argparse.Namespace, found: Sequence[Place]) -> Iterator[dict[str, Any]]:
+    loops = reference.load("reference", options.reference)
+    cases = list(dict.fromkeys(itertools.product(options.edges, options.seeds, options.batches)))
+    made = 0
+    arrays: Arrays = ()
+    for edges, seeds, num_batches in progress(cases, "sample"):
+        one = argparse.Namespace(**{**vars(options), "edges": edges, "seeds": seeds, "batches": num_batches})
+        num_nodes = options.nodes or max(1, edges // 20)
+        if edges != made:
+            made, arrays = edges, graphs.make(num_nodes, edges, options.graph, options.seed)
+        random = np.random.default_rng(options.seed + 1)
+        batches = [random.choice(num_nodes, min(seeds, num_nodes), replace=False) for _ in range(_BATCHES)]
+        yield from _of_graph(one, found, arrays, batches, loops)
+
+
 def _print_cpu(result: dict[str, Any], edges: int) -> None:
     report.print_table(
         ["", "ms per batch", "million edges/s", "time over reference", "speed over one thread"],
@@ -200,37 +243,21 @@ def run(options: argparse.Namespace) -> int:
     if options.plot:
         plotting.require()
     if options.quick:
-        options.edges, options.seeds, options.batches = 50_000, 64, 2
+        options.edges, options.seeds, options.batches = [50_000], [64], [2]
     options.repetitions = options.repetitions or (2 if options.quick else 15)
     found = places.find(options.memory, options.device)
-    num_nodes = options.nodes or max(1, options.edges // 20)
     if any(not 1 <= fanout <= 64 for fanout in options.fanouts):
         raise OSError("--fanouts are from 1 to 64, as far as the reference loop goes")
-    arrays = graphs.make(num_nodes, options.edges, options.graph, options.seed)
-    random = np.random.default_rng(options.seed + 1)
-    batches = [random.choice(num_nodes, min(options.seeds, num_nodes), replace=False) for _ in range(_BATCHES)]
-    loops = reference.load("reference", options.reference)
-    results = []
-    for place in progress(found, "sample"):
-        if place.on_device:
-            measured, sample = _on_device(options, place, arrays, batches)
-        else:
-            measured, sample = _on_cpu(options, place, arrays, batches, loops)
-        measured.update(nodes_per_batch=sample.num_nodes, edges_per_batch=sample.num_edges)
-        results.append(
-            {"memory": place.memory, "is": place.resolved, "computed_on": place.device, **measured}
-        )
-    parameters = {
-        name: getattr(options, name)
-        for name in ("edges", "graph", "seeds", "fanouts", "batches", "repetitions", "seed")
-    }
-    content = report.document("sample", {**parameters, "nodes": num_nodes}, results)
+    results = list(_all_results(options, found))
+    parameters = rows.parameters(options, "edges", "graph", "seeds", "batches", "repetitions", "seed")
+    content = report.document("sample", {**parameters, "fanouts": options.fanouts}, results)
     if report.write_files(content, options):
         for result in results:
             nodes, edges = result["nodes_per_batch"], result["edges_per_batch"]
             print(
-                f"{options.edges} edges in {result['memory']} memory, computed on {result['computed_on']}, {options.seeds} "
-                f"seeds, fan-outs {options.fanouts}: {nodes} nodes and {edges} edges in a batch"
+                f"{result['edges']} edges in {result['memory']} memory, computed on {result['computed_on']}, "
+                f"{result['seeds']} seeds, fan-outs {options.fanouts}, {result['batches']} batches at once: {nodes} nodes "
+                f"and {edges} edges in a batch"
             )
             (_print_cpu if result["computed_on"] == "cpu" else _print_device)(result, edges)
     misses = [miss for result in results if result["computed_on"] == "cpu" for miss in missed(result)]

@@ -7,7 +7,15 @@ from __future__ import annotations
 from typing import Any, Sequence
 
 _AXES = {"table_size": "table size", "row_bytes": "row bytes", "count": "count"}
-_OTHERS = ("memory", "num_multiprocessors")
+_OTHERS = ("memory", "num_multiprocessors", "dtype", "out_dtype", "tensors")
+_SAYS = {
+    "memory": "{} memory",
+    "num_multiprocessors": "{} multiprocessors",
+    "dtype": "of {}",
+    "out_dtype": "as {}",
+    "tensors": "{} tensors",
+}
+_UNSAID = {"num_multiprocessors": 0, "dtype": "float32", "out_dtype": "float32", "tensors": 1}
 
 
 def _place(result: dict[str, Any], names: Sequence[str]) -> tuple[Any, ...]:
@@ -15,11 +23,10 @@ def _place(result: dict[str, Any], names: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _text(names: Sequence[str], place: tuple[Any, ...]) -> str:
-    says = {"memory": "{} memory", "num_multiprocessors": "{} multiprocessors"}
     texts = [
-        says.get(name, _AXES.get(name, name) + " {}").format(value)
+        _SAYS.get(name, _AXES.get(name, name) + " {}").format(value)
         for name, value in zip(names, place)
-        if name != "num_multiprocessors" or value
+        if value is not None and value != _UNSAID.get(name)
     ]
     return ", ".join(texts)
 

@@ -15,9 +15,10 @@ def memcpy(source: np.ndarray[Any, Any], out: np.ndarray[Any, Any]) -> Callable[
     """Fills `out`, with another part of `source` at every call; with all of it again and again where it is smaller."""
     piece = min(source.nbytes, out.nbytes)
     parts = source.nbytes // piece
+    # Their addresses are looked up here, because that takes as long as a small copy. The arrays are kept.
     source_address, out_address, num_bytes = source.ctypes.data, out.ctypes.data, out.nbytes
 
-    def call(number: int) -> None:
+    def call(number: int, kept: object = (source, out)) -> None:
         begin = source_address + number % parts * piece
         for done in range(0, num_bytes, piece):
             ctypes.memmove(out_address + done, begin, min(piece, num_bytes - done))
@@ -30,7 +31,11 @@ def memcpy_to(source: np.ndarray[Any, Any], table: np.ndarray[Any, Any]) -> Call
     num_bytes = source.nbytes
     parts = table.nbytes // num_bytes
     source_address, address = source.ctypes.data, table.ctypes.data
-    return lambda number: ctypes.memmove(address + number % parts * num_bytes, source_address, num_bytes)
+
+    def call(number: int, kept: object = (source, table)) -> None:
+        ctypes.memmove(address + number % parts * num_bytes, source_address, num_bytes)
+
+    return call
 
 
 def over_link(to: ut.Tensor, source: ut.Tensor) -> Callable[[int], Any]:

@@ -20,6 +20,13 @@ _DISTINCT = (
     ("row_bytes", "rows of {} bytes"),
     ("count", "{} rows"),
     ("threads", "{} threads"),
+    ("dtype", "of {}"),
+    ("out_dtype", "as {}"),
+    ("tensors", "{} tensors"),
+    ("mode", "{}"),
+    ("edges", "{} edges"),
+    ("seeds", "{} seeds"),
+    ("batches", "{} batches"),
     ("order", "{}"),
     ("num_multiprocessors", "{} multiprocessors"),
 )
@@ -68,12 +75,19 @@ def _draw_rates(axes: Any, content: dict[str, Any]) -> None:
     axes.legend(fontsize="small")
 
 
+def bars_of(results: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """By label: how long a batch took."""
+    differing = [(name, text) for name, text in _DISTINCT if len({result.get(name) for result in results}) > 1]
+    bars = {}
+    for result in results:
+        what = ", ".join(text.format(result[name]) for name, text in differing if name in result)
+        for name, value in result["milliseconds_per_batch"].items():
+            bars[f"{what}: {name}" if what else name] = value
+    return bars
+
+
 def _draw_times(axes: Any, results: Sequence[dict[str, Any]]) -> None:
-    bars = {
-        f"{result['memory']} memory: {name}" if len(results) > 1 else name: value
-        for result in results
-        for name, value in result["milliseconds_per_batch"].items()
-    }
+    bars = bars_of(results)
     axes.barh(list(bars), list(bars.values()))
     axes.invert_yaxis()
     axes.set_xlabel("milliseconds per batch")

@@ -15,7 +15,7 @@ import unitensor as ut
 from . import machine, places, plotting, reference, report, sizes, tables
 from .places import Place
 
-_LARGEST_RESULT = 256 << 20
+LARGEST_RESULT = 256 << 20
 # Bytes that one measurement moves at least: on a device so many that the wait at its end does not matter.
 _MEASURED_BYTES = {"cpu": 16 << 20, "device": 256 << 20}
 _MOST_CALLS = {"cpu": 64, "device": 256}
@@ -29,18 +29,43 @@ class Case:
     count: int
     threads: int
     """Of the CPU's part; for a device that is the path over the CPU that it is compared with."""
+    dtype: str = "float32"
+    out_dtype: str = "float32"
+    tensors: int = 1
+    """Which are parts of the table."""
 
     @property
     def width(self) -> int:
-        return self.row_bytes // 4
+        return self.row_bytes // tables.ITEM_SIZES[self.dtype]
 
     @property
     def num_rows(self) -> int:
-        return self.table_size // self.row_bytes
+        """Of each tensor."""
+        return self.table_size // self.row_bytes // self.tensors
+
+    @property
+    def converts(self) -> bool:
+        return self.dtype != self.out_dtype
+
+    @property
+    def scaled(self) -> bool:
+        """Whether each row has a scale."""
+        return self.converts and self.dtype == "int8"
+
+    @property
+    def num_bytes(self) -> int:
+        """Of the rows as the table has them; what rates count."""
+        return self.tensors * self.count * self.row_bytes
+
+    @property
+    def device_copy_bytes(self) -> int:
+        """A copy of so many reads and writes as many bytes as the case, which may write larger or smaller rows."""
+        read_and_written = tables.ITEM_SIZES[self.dtype] + tables.ITEM_SIZES[self.out_dtype]
+        return self.tensors * self.count * self.width * read_and_written // 2
 
     def calls(self, quick: bool) -> int:
         where = "device" if self.place.on_device else "cpu"
-        wanted = math.ceil(_MEASURED_BYTES[where] / (self.count * self.row_bytes))
+        wanted = math.ceil(_MEASURED_BYTES[where] / self.num_bytes)
         return max(1, min(wanted, 2 if quick else _MOST_CALLS[where]))
 
     def head(self) -> dict[str, Any]:
@@ -78,6 +103,16 @@ def add_arguments(parser: argparse.ArgumentParser, what: str, targets: str | Non
     add_common_arguments(parser, "of the random indices (1)", 11, targets, with_caller)
 
 
+def add_budget_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--num-multiprocessors",
+        type=sizes.count_list,
+        default=[0],
+        metavar="N,N",
+        help="multiprocessors that a device may use at most; 0: the library chooses (0)",
+    )
+
+
 def add_common_arguments(
     parser: argparse.ArgumentParser, seed: str, repetitions: int, targets: str | None, with_caller: bool = False
 ) -> None:
@@ -87,7 +122,7 @@ def add_common_arguments(
         "--threads",
         type=sizes.size_list,
         metavar="N,N",
-        help="numbers of threads (1,2; with a device all, for what it is compared with)",
+        help="numbers of threads of the CPU, with a device of what it is compared with (1,2; with a device all)",
     )
     parser.add_argument("--repetitions", type=int, metavar="N", help=f"measurements of each ({repetitions})")
     parser.add_argument("--seed", type=int, default=1, help=seed)
@@ -122,10 +157,8 @@ def settle(options: argparse.Namespace, torch: Any) -> list[Place]:
 
 def threads_of(options: argparse.Namespace, place: Place) -> Sequence[int]:
     given: list[int] | None = options.threads
-    if place.on_device:
-        # The comparison should be with all that the CPU can do.
-        return [max(given) if given else ut.default_context().num_threads]
-    return given or [1, 2]
+    # The comparison of a device should be with all that the CPU can do.
+    return given or ([ut.default_context().num_threads] if place.on_device else [1, 2])
 
 
 def cases(options: argparse.Namespace, found: Sequence[Place], distinct: bool) -> list[Case]:
@@ -140,7 +173,7 @@ def cases(options: argparse.Namespace, found: Sequence[Place], distinct: bool) -
                 for threads in threads_of(options, place):
                     for wanted in options.count:
                         for row_bytes in options.row_bytes:
-                            most = _LARGEST_RESULT // row_bytes
+                            most = LARGEST_RESULT // row_bytes
                             count = min(wanted, most, table_size // row_bytes if distinct else most)
                             yield Case(place, table_size, row_bytes, max(1, count), threads)
 
@@ -165,7 +198,7 @@ class Tables:
         return self._contexts[threads]
 
     def of(self, case: Case) -> Tables:
-        key = case.place, case.table_size
+        key = case.place, case.table_size, case.dtype
         if key == self._key:
             return self
         # First gone, then made: two would not fit.
@@ -174,19 +207,19 @@ class Tables:
             del self.own, self.on_host
         context = self.context(case.threads)
         if case.place.memory == places.CALLER:
-            memory = tables.on_small_pages((case.table_size // 4,))
+            memory = tables.on_small_pages((case.table_size // tables.ITEM_SIZES[case.dtype],), case.dtype)
             tables.fill(memory)
             self.own = ut.wrap(memory, context=context)
         else:
-            self.own = tables.make(case.table_size, case.place.memory, context)
+            self.own = tables.make(case.table_size, case.place.memory, context, case.dtype)
         self.on_host = self.own
         if case.place.memory == places.CALLER:
             # The very same memory.
             self.of_torch = self._torch and self._torch.from_numpy(self.own.numpy())
         elif case.place.on_device:
-            self.on_host = tables.make(case.table_size, "host", context)
+            self.on_host = tables.make(case.table_size, "host", context, case.dtype)
         elif self._torch is not None:
-            self.of_torch = self._torch.empty(len(self.own), dtype=self._torch.float32)
+            self.of_torch = self._torch.empty(len(self.own), dtype=getattr(self._torch, case.dtype))
             tables.fill(self.of_torch.numpy())
         self._key = key
         return self
@@ -202,13 +235,13 @@ class Tables:
 
 def on_cpu(table: ut.Tensor, case: Case, context: ut.Context) -> ut.Tensor:
     """A table as rows that the CPU computes on with the threads of a context."""
-    elements = case.num_rows * case.width
-    return ut.wrap(table.numpy()[:elements].reshape(case.num_rows, case.width), context=context)
+    return ut.wrap(as_rows(table.numpy(), case), context=context)
 
 
 def as_rows(table: Any, case: Case) -> Any:
     """A view of a tensor as the rows of a case."""
-    return table[: case.num_rows * case.width].reshape(case.num_rows, case.width)
+    num_rows = case.tensors * case.num_rows
+    return table[: num_rows * case.width].reshape(num_rows, case.width)
 
 
 def on_device(array: np.ndarray[Any, Any], context: ut.Context) -> ut.Tensor:
@@ -216,7 +249,11 @@ def on_device(array: np.ndarray[Any, Any], context: ut.Context) -> ut.Tensor:
 
 
 def to_host(tensor: ut.Tensor, context: ut.Context) -> np.ndarray[Any, Any]:
-    out = np.empty(tensor.shape, np.float32)
+    """A copy; of bfloat16, which NumPy does not have, as float32."""
+    if tensor.dtype == "bfloat16":
+        every = np.arange(len(tensor))
+        tensor = tensor.gather(every if tensor.device == "cpu" else on_device(every, context), dtype="float32")
+    out: np.ndarray[Any, Any] = np.empty(tensor.shape, tensor.dtype)
     tensor.copy_to(out)
     context.synchronize()
     return out

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Tables of random float32 numbers, with what NumPy gathers from them, and random indices."""
+"""Tables of random numbers, with what NumPy gathers from them, and random indices."""
 
 from __future__ import annotations
 
@@ -21,39 +21,61 @@ Array = np.ndarray[Any, Any]
 _PERIOD = 1048583
 _CACHE_LINE = 64
 
+DTYPES = ("float32", "float16", "int8")
+"""Of tables; what is gathered may be bfloat16 too."""
+ITEM_SIZES = {"float32": 4, "float16": 2, "bfloat16": 2, "int8": 1}
+
 
 @functools.lru_cache(maxsize=None)
-def _values() -> Array:
-    return np.random.default_rng(0).integers(0, 1 << 22, _PERIOD).astype(np.float32)
+def _values(dtype: str) -> Array:
+    """Those of float32 take more bits than the smaller dtypes have, and no more than float16 can stand for."""
+    numbers = np.random.default_rng(0).integers(0, 1 << 22, _PERIOD)
+    if dtype == "int8":
+        return (numbers % 255 - 127).astype(np.int8)
+    return (numbers % 2048).astype(np.float16) if dtype == "float16" else (numbers / 128).astype(np.float32)
+
+
+def scales(num_rows: int) -> Array:
+    """By which the rows of an int8 table are multiplied."""
+    some = np.random.default_rng(1).random(61).astype(np.float32) + np.float32(0.5)
+    return np.resize(some, num_rows)
+
+
+def rounded(values: Array, dtype: str) -> Array:
+    """float32 numbers as those nearest to them that another dtype has, ties to even."""
+    if dtype == "bfloat16":
+        bits = values.view(np.uint32)
+        return ((bits + 0x7FFF + (bits >> 16 & 1)) & np.uint32(0xFFFF0000)).astype(np.uint32).view(np.float32)
+    return values.astype(dtype).astype(np.float32)
 
 
 def fill(table: Any) -> None:
-    """The contents, into a one-dimensional float32 tensor of any memory, or an array."""
-    values, length = _values(), len(table)
+    """The contents, into a one-dimensional tensor of any memory, or an array."""
+    values, length = _values(np.dtype(table.dtype).name), len(table)
     for begin in range(0, length, _PERIOD):
         part = values[: length - begin]
         table[begin : begin + part.size] = part
 
 
-def make(table_bytes: int, memory: str, context: ut.Context) -> ut.Tensor:
-    table = ut.empty((table_bytes // 4,), memory=memory, context=context)
+def make(table_bytes: int, memory: str, context: ut.Context, dtype: str = "float32") -> ut.Tensor:
+    table = ut.empty((table_bytes // ITEM_SIZES[dtype],), dtype, memory=memory, context=context)
     fill(table)
     context.synchronize()
     return table
 
 
-def on_small_pages(shape: tuple[int, ...]) -> Array:
-    """A float32 array of zeros on pages of 4 KiB, whatever the system would give."""
-    mapping = mmap.mmap(-1, 4 * math.prod(shape))
+def on_small_pages(shape: tuple[int, ...], dtype: str = "float32") -> Array:
+    """An array of zeros on pages of 4 KiB, whatever the system would give."""
+    mapping = mmap.mmap(-1, ITEM_SIZES[dtype] * math.prod(shape))
     # Refused where the system has no other pages.
     with contextlib.suppress(OSError):
         mapping.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(mapping, np.float32).reshape(shape)
+    return np.frombuffer(mapping, dtype).reshape(shape)
 
 
-def gathered(index: Array, width: int) -> Array:
+def gathered(index: Array, width: int, dtype: str = "float32") -> Array:
     """The rows of `width` elements that a table has there, by NumPy."""
-    around = np.resize(_values(), _PERIOD + width - 1)
+    around = np.resize(_values(dtype), _PERIOD + width - 1)
     rows: Array = np.lib.stride_tricks.sliding_window_view(around, width)[index * width % _PERIOD]
     return rows
 

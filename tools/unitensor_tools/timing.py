@@ -7,7 +7,7 @@ from __future__ import annotations
 import dataclasses
 import statistics
 import time
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Collection, Mapping, Optional, Sequence
 
 Times = dict[str, list[float]]
 
@@ -50,6 +50,15 @@ def interleave_calls(contestants: Mapping[str, Contestant], repetitions: int) ->
     """As `interleave`, but the seconds are those of one of a contestant's calls."""
     times = interleave(contestants, repetitions)
     return {name: [value / contestants[name].calls for value in values] for name, values in times.items()}
+
+
+def of_one(times: Times, name: str, contestants: Collection[str]) -> Times:
+    """Without the others of the contestants that are the library's, and with the one called "unitensor"."""
+    return {
+        "unitensor" if other == name else other: values
+        for other, values in times.items()
+        if other == name or other not in contestants
+    }
 
 
 def median(values: Sequence[float]) -> float:
