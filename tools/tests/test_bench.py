@@ -323,6 +323,39 @@ def test_orders_are_compared(device):
     assert run("gather", *SMALL, *orders_of).stdout.splitlines()[-1].startswith("pinned memory, table size 262144, count 100: ")
 
 
+ALL = ["copy", "gather", "scatter", "sample", "latency"]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_numbers_that_are_none_are_refused(name):
+    assert "'-1' is no size, expected at least 1" in run(name, "--repetitions", "-1", status=2).stderr
+    assert "'0' is no size" in run(name, "--repetitions", "0", status=2).stderr
+    if name != "latency":
+        assert "'-1' is no number, expected at least 0" in run(name, "--seed", "-1", status=2).stderr
+    if name == "sample":
+        assert "'-1' is no size" in run(name, "--batches", "1,-1", status=2).stderr
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_files_are_looked_at_before_anything_is_measured(tmp_path, name):
+    """Were they not, the table would be too large, and so the reason for the failure another one."""
+    large = ("--table-size", "9999999G") if name in ("copy", "gather", "scatter") else ("--quick",)
+    missing = str(tmp_path / "missing" / "file.json")
+    assert f"there is no folder {tmp_path}/missing" in run(name, *large, "--json", missing, status=1).stderr
+    assert "is a folder" in run(name, *large, "--json", str(tmp_path), status=1).stderr
+    if name != "latency":
+        pytest.importorskip("matplotlib")
+        assert "there is no folder" in run(name, *large, "--plot", missing, status=1).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_table_is_there_where_a_file_cannot_be_written(no_device, name):
+    sizes = SMALL if name in ("gather", "scatter") else ("--quick",)
+    done = run(name, *sizes, "--json", "/dev/full", status=1)
+    assert "No space left" in done.stderr and "---" in done.stdout
+
+
 def test_what_is_wrong_is_said(no_device):
     assert "'disk' is no kind" in run("gather", "--memory", "host,disk", status=2).stderr
     assert "'sorted' is no order" in run("gather", "--order", "sorted", status=2).stderr

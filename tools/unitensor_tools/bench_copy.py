@@ -154,6 +154,7 @@ def run(options: argparse.Namespace) -> int:
         _measure(options, case, direction, made.of(case), torch) for case, direction in progress(cases, "copy")
     ]
     content = report.document("copy", rows.parameters(options, "table_size", "repetitions", "seed"), results)
-    if report.write_files(content, options):
+    if options.json != "-":
         report.print_results(_COLUMNS, results)
+    report.write_files(content, options)
     return 0

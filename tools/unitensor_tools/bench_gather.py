@@ -235,10 +235,11 @@ def run(options: argparse.Namespace) -> int:
     thresholds = orders.thresholds(results)
     if thresholds:
         content["order_thresholds"] = thresholds
-    if report.write_files(content, options):
+    if options.json != "-":
         report.print_results(_COLUMNS, results)
         for line in orders.lines_of(thresholds):
             print(line)
+    report.write_files(content, options)
     misses = [miss for result in results for miss in missed(result)] + missed_typically(results)
     if options.check:
         report.print_misses(misses)

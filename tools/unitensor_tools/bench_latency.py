@@ -79,6 +79,7 @@ def missed(medians: dict[str, float]) -> list[str]:
 
 
 def run(options: argparse.Namespace) -> int:
+    report.check_files(options)
     if options.quick:
         options.calls, options.repetitions = 100, 2
     library = reference.load("latency", options.reference)
@@ -91,13 +92,12 @@ def run(options: argparse.Namespace) -> int:
             break
     results = [{"what": name, "seconds": seconds[name], "median_seconds": medians[name]} for name in sorted(medians)]
     content = report.document("latency", {"calls": options.calls, "repetitions": options.repetitions}, results)
-    if options.json:
-        report.write_json(content, options.json)
     if options.json != "-":
         report.print_table(
             ["", "microseconds", "limit"],
             [[r["what"], f"{r['median_seconds'] * 1e6:.3f}", f"{_LIMITS[r['what']] * 1e6:g}"] for r in results],
         )
+    report.write_files(content, options)
     misses = missed(medians)
     if options.check:
         report.print_misses(misses)

@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, Sequence
 import numpy as np
 import unitensor as ut
 
-from . import graphs, places, plain, plotting, reference, report, rows, sizes
+from . import graphs, places, plain, reference, report, rows, sizes
 from .places import Place
 from .progress import progress
 from .timing import Contestant, interleave, interleave_calls, median, ratio
@@ -239,9 +239,19 @@ def _print_device(result: dict[str, Any], edges: int) -> None:
     )
 
 
+def _print(results: Sequence[dict[str, Any]], fanouts: Sequence[int]) -> None:
+    for result in results:
+        nodes, edges = result["nodes_per_batch"], result["edges_per_batch"]
+        print(
+            f"{result['edges']} edges in {result['memory']} memory, computed on {result['computed_on']}, "
+            f"{result['seeds']} seeds, fan-outs {fanouts}, {result['batches']} batches at once: {nodes} nodes and {edges} "
+            "edges in a batch"
+        )
+        (_print_cpu if result["computed_on"] == "cpu" else _print_device)(result, edges)
+
+
 def run(options: argparse.Namespace) -> int:
-    if options.plot:
-        plotting.require()
+    report.check_files(options)
     if options.quick:
         options.edges, options.seeds, options.batches = [50_000], [64], [2]
     options.repetitions = options.repetitions or (2 if options.quick else 15)
@@ -251,15 +261,9 @@ def run(options: argparse.Namespace) -> int:
     results = list(_all_results(options, found))
     parameters = rows.parameters(options, "edges", "graph", "seeds", "batches", "repetitions", "seed")
     content = report.document("sample", {**parameters, "fanouts": options.fanouts}, results)
-    if report.write_files(content, options):
-        for result in results:
-            nodes, edges = result["nodes_per_batch"], result["edges_per_batch"]
-            print(
-                f"{result['edges']} edges in {result['memory']} memory, computed on {result['computed_on']}, "
-                f"{result['seeds']} seeds, fan-outs {options.fanouts}, {result['batches']} batches at once: {nodes} nodes "
-                f"and {edges} edges in a batch"
-            )
-            (_print_cpu if result["computed_on"] == "cpu" else _print_device)(result, edges)
+    if options.json != "-":
+        _print(results, options.fanouts)
+    report.write_files(content, options)
     misses = [miss for result in results if result["computed_on"] == "cpu" for miss in missed(result)]
     if options.check:
         report.print_misses(misses)

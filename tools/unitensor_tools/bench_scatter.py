@@ -203,6 +203,7 @@ def run(options: argparse.Namespace) -> int:
     content = report.document(
         "scatter", rows.parameters(options, "table_size", "count", "repetitions", "seed"), results
     )
-    if report.write_files(content, options):
+    if options.json != "-":
         report.print_results(_COLUMNS, results)
+    report.write_files(content, options)
     return 0

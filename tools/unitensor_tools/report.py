@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import os
 import sys
 from typing import Any, Callable, Iterable, Sequence
 
@@ -94,13 +95,34 @@ def write_json(content: dict[str, Any], path: str) -> None:
         file.write(text)
 
 
-def write_files(content: dict[str, Any], options: argparse.Namespace) -> bool:
-    """What was asked for beside the table; whether the table is wanted too."""
+def _require_writable(path: str) -> None:
+    """Without making the file: what is measured may never be."""
+    folder = os.path.dirname(path) or "."
+    if os.path.isdir(path):
+        raise OSError(f"{path} is a folder, expected a file to write to")
+    if not os.path.isdir(folder):
+        raise OSError(f"{path} cannot be written: there is no folder {folder}")
+    if not os.access(path if os.path.exists(path) else folder, os.W_OK):
+        raise OSError(f"{path} cannot be written: permission denied")
+
+
+def check_files(options: argparse.Namespace) -> None:
+    """Asked before anything is measured, so that it is not measured for nothing. Raises OSError."""
+    plot = getattr(options, "plot", None)
+    if plot:
+        plotting.require()
+    for path in (options.json, plot):
+        if path and path != "-":
+            _require_writable(path)
+
+
+def write_files(content: dict[str, Any], options: argparse.Namespace) -> None:
+    """What was asked for beside the table, which is printed first: it stays where writing fails."""
     if options.json:
+        sys.stdout.flush()
         write_json(content, options.json)
-    if options.plot:
+    if getattr(options, "plot", None):
         plotting.draw(content, options.plot)
-    return bool(options.json != "-")
 
 
 def ratio_text(value: float | None) -> str:

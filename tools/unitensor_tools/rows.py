@@ -124,8 +124,8 @@ def add_common_arguments(
         metavar="N,N",
         help="numbers of threads of the CPU, with a device of what it is compared with (1,2; with a device all)",
     )
-    parser.add_argument("--repetitions", type=int, metavar="N", help=f"measurements of each ({repetitions})")
-    parser.add_argument("--seed", type=int, default=1, help=seed)
+    parser.add_argument("--repetitions", type=sizes.size, metavar="N", help=f"measurements of each ({repetitions})")
+    parser.add_argument("--seed", type=sizes.count, default=1, help=seed)
     parser.add_argument("--quick", action="store_true", help="a small run that shows only that everything works")
     if targets is not None:
         reference.add_argument(parser)
@@ -137,8 +137,7 @@ def add_common_arguments(
 
 def settle(options: argparse.Namespace, torch: Any) -> list[Place]:
     """Fills in what was not given, and refuses what cannot be."""
-    if options.plot:
-        plotting.require()
+    report.check_files(options)
     options.repetitions = options.repetitions or (2 if options.quick else 11)
     options.table_size = options.table_size or [16 << 20 if options.quick else 2 << 30]
     found = places.find(options.memory, options.device)
