@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The benchmarks from outside, on the CPU and on the emulated device. Speeds are not looked at."""
 
-import inspect
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import weakref
 
 import numpy
@@ -21,9 +25,6 @@ SMALL = ("--table-size", "256K", "--count", "100", "--row-bytes", "16,64", "--qu
 COPIED = {"dtype": "float32", "out_dtype": "float32", "tensors": 1, "threads": 1}
 KINDS = ["pinned", "managed", "device", "unified"]
 needs_device = pytest.mark.skipif(not CUDA_BACKEND, reason="there is no emulated device")
-needs_orders = pytest.mark.skipif(
-    "order" not in inspect.signature(ut.Tensor.gather).parameters, reason="gather has no order to choose"
-)
 
 
 def run(*arguments, status=0):
@@ -309,7 +310,6 @@ def test_the_cpu_can_be_asked_for(device):
 
 
 @needs_device
-@needs_orders
 def test_orders_are_compared(device):
     orders_of = ("--memory", "pinned", "--order", "as_given,by_page")
     content = document("gather", *SMALL, *orders_of, "--num-multiprocessors", "0,2")
@@ -321,6 +321,36 @@ def test_orders_are_compared(device):
     ]
     assert {t["axis"] for t in content["order_thresholds"]} == {"row_bytes"}
     assert run("gather", *SMALL, *orders_of).stdout.splitlines()[-1].startswith("pinned memory, table size 262144, count 100: ")
+
+
+def on_terminal(*arguments):
+    """What it writes to standard error, which is a terminal."""
+    ours, theirs = pty.openpty()
+    # On one without a size there is no room for a bar.
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    done = subprocess.Popen([sys.executable, COMMAND, "bench", *arguments], stdout=subprocess.DEVNULL, stderr=theirs)
+    os.close(theirs)
+    written = b""
+    # Reading fails when nobody has the terminal any more.
+    with contextlib.suppress(OSError):
+        while part := os.read(ours, 4096):
+            written += part
+    os.close(ours)
+    assert done.wait(240) == 0
+    return written.decode()
+
+
+@pytest.mark.parametrize("name", ["copy", "gather", "scatter", "sample"])
+def test_progress_is_shown_on_a_terminal_only(tmp_path, monkeypatch, no_device, name):
+    pytest.importorskip("tqdm")
+    sizes = SMALL if name in ("gather", "scatter") else ("--quick",)
+    bar = on_terminal(name, *sizes)
+    assert f"\r{name}:   0%|" in bar and bar.endswith("\r"), "it is drawn, and goes when it is done"
+    assert run(name, *sizes).stderr == ""
+    # And not without the package.
+    (tmp_path / "tqdm.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert on_terminal(name, *sizes) == ""
 
 
 ALL = ["copy", "gather", "scatter", "sample", "latency"]
