@@ -99,6 +99,20 @@ static void unipy_fill_array(uni_array *array, uintptr_t data, int32_t dtype, in
   for (int32_t i = 0; i < ndim && i < UNI_MAX_NDIM; ++i) array->shape[i] = shape[i];
 }
 
+static uni_status unipy_copy_from_buffer(uni_tensor *tensor, const void *source, int32_t dtype, int32_t ndim,
+                                         const int64_t *shape, uni_error *error) {
+  uni_array array;
+  unipy_fill_array(&array, (uintptr_t)source, dtype, UNI_DEVICE_CPU, 0, ndim, shape, 0, UNI_ARRAY_READ_ONLY);
+  return uni_tensor_copy_from(tensor, &array, NULL, error);
+}
+
+static uni_status unipy_copy_to_buffer(const uni_tensor *tensor, void *destination, int32_t dtype, int32_t ndim,
+                                       const int64_t *shape, uni_error *error) {
+  uni_array array;
+  unipy_fill_array(&array, (uintptr_t)destination, dtype, UNI_DEVICE_CPU, 0, ndim, shape, 0, 0);
+  return uni_tensor_copy_to(tensor, &array, NULL, error);
+}
+
 static uni_status unipy_gather_rows(const uni_tensor *source, const void *index, int32_t index_dtype, int64_t length,
                                     const uni_array *out, int32_t bounds, uni_error *error) {
   uni_array index_array;

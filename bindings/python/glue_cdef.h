@@ -14,6 +14,10 @@ void unipy_set_finalizing(void);
 
 void unipy_fill_array(uni_array *array, uintptr_t data, int32_t dtype, int32_t device_type, int32_t device_id,
                       int32_t ndim, const int64_t *shape, int64_t row_pitch, uint32_t flags);
+uni_status unipy_copy_from_buffer(uni_tensor *tensor, const void *source, int32_t dtype, int32_t ndim,
+                                  const int64_t *shape, uni_error *error);
+uni_status unipy_copy_to_buffer(const uni_tensor *tensor, void *destination, int32_t dtype, int32_t ndim,
+                                const int64_t *shape, uni_error *error);
 uni_status unipy_gather_buffers(const uni_tensor *source, const void *index, int32_t index_dtype, int64_t length,
                                 void *out, int32_t out_dtype, int32_t out_ndim, const int64_t *out_shape,
                                 int32_t bounds, uni_error *error);

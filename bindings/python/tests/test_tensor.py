@@ -205,6 +205,39 @@ def test_copies(rows):
         other.copy_from([[1.0]])
 
 
+def test_copies_refuse_what_they_cannot_use_in_place(rows):
+    other = ut.empty((10, 4))
+    unaligned = np.frombuffer(bytearray(161), np.uint8)[1:].view(np.float32).reshape(10, 4)
+    closed = ut.empty((10, 4))
+    closed.close()
+    frozen = np.zeros((10, 4), np.float32)
+    frozen.flags.writeable = False
+    for refused, error, text in (
+            (lambda: other.copy_from(unaligned), ut.InvalidArgumentError, "source is not aligned"),
+            (lambda: other.copy_to(unaligned), ut.InvalidArgumentError, "out is not aligned"),
+            (lambda: other.copy_to(frozen), ut.InvalidArgumentError, "read-only"),
+            (lambda: ut.wrap(frozen).copy_from(rows), ut.InvalidArgumentError, "read-only"),
+            (lambda: other.copy_from(closed), ut.InvalidStateError, "source is a closed tensor"),
+            (lambda: closed.copy_from(other), ut.InvalidStateError, "closed"),
+            (lambda: closed.copy_to(frozen.copy()), ut.InvalidStateError, "closed"),
+            (lambda: other.copy_from(other), ut.InvalidArgumentError, "overlap"),
+            (lambda: other.copy_to(other.numpy()), ut.InvalidArgumentError, "overlap"),
+            (lambda: other.copy_from(np.zeros((10, 4), ">f4")), ut.DtypeMismatchError, "newbyteorder"),
+            (lambda: other.copy_from(np.ma.masked_array(frozen)), TypeError, "masked"),
+            (lambda: other.copy_from(frozen, stream="a"), TypeError, "stream is of type str"),
+            (lambda: other.copy_from(np.zeros((1,) * 9, np.float32)), ut.ShapeMismatchError, "9 dimensions")):
+        with pytest.raises(error, match=text):
+            refused()
+    # Rows with gaps between them, a frozen source and nothing at all are taken.
+    wide = np.arange(60, dtype=np.float32).reshape(10, 6)
+    other.copy_from(wide[:, :4])
+    np.testing.assert_array_equal(other.numpy(), wide[:, :4])
+    other.copy_from(frozen)
+    assert not other.numpy().any()
+    assert ut.empty((0, 4)).copy_from(np.empty((0, 4), np.float32)).shape == (0, 4)
+    assert ut.zeros(()).copy_to(np.ones((), np.float32)) == 0
+
+
 def test_tensor_takes_arrays_in_any_order():
     source = np.arange(24).reshape(4, 6)
     for array in (source.T, source[::2], source[:, ::3], source[::-1], np.asfortranarray(source), source.tolist(), 3,

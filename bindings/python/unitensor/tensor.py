@@ -15,8 +15,9 @@ from . import rows as _rows
 from ._library import call, encode_path, error_from, error_pool, take_error
 from ._unitensor import ffi, lib
 from .array_interface import HostView, cuda_interface, host_interface
-from .arrays import Described, describe, describe_index, kept_for_device, mark_written, stream_for
+from .arrays import Described, kept_for_device, mark_written, stream_for
 from .context import Context
+from .copies import copy as _copy
 from .dtypes import (BFLOAT16, BOUNDS, CODES, DTYPES, MEMORY_KINDS, MEMORY_NAMES, REDUCTIONS, Dtype, choose,
                      element_bytes, integer)
 from .errors import (DeviceMismatchError, DtypeMismatchError, InvalidArgumentError, InvalidStateError, OutOfBoundsError,
@@ -311,18 +312,12 @@ class Tensor:
 
         Raises DtypeMismatchError, ShapeMismatchError, DeviceMismatchError, InvalidArgumentError (this tensor is
         read-only or overlaps `source`, or `source` is not contiguous)."""
-        described = describe(source, "source", self._context)
-        array = described.array
-        with self._kept(array, described):
-            call(lib.uni_tensor_copy_from, self._open(), array, self._copy_stream(stream, array, source))
+        _copy(self, source, "source", stream, lib.uni_tensor_copy_from, lib.unipy_copy_from_buffer, False)
         return self
 
     def copy_to(self, out: Any, stream: Any = None) -> Any:
         """Copy this tensor into an array of the same dtype and shape. Returns `out`. Raises as `copy_from`."""
-        described = describe(out, "out", self._context)
-        array = described.array
-        with self._kept(array, described):
-            call(lib.uni_tensor_copy_to, self._open(), array, self._copy_stream(stream, array, out))
+        _copy(self, out, "out", stream, lib.uni_tensor_copy_to, lib.unipy_copy_to_buffer, True)
         mark_written(out)
         return out
 
@@ -331,11 +326,6 @@ class Tensor:
         cuda = lib.UNI_DEVICE_CUDA
         on_device = leading.device_type == cuda or self._info.device_type == cuda
         return kept_for_device(lib.uni_tensor_context(self._open()), on_device, *operands)
-
-    def _copy_stream(self, stream: Any, array: Any, operand: Any) -> Any:
-        if array.device_type == lib.UNI_DEVICE_CUDA:
-            return stream_for(stream, array.device_type, array.device_id, operand)
-        return stream_for(stream, self._info.device_type, self._info.device_id)
 
     def fill(self, value: Any, stream: Any = None) -> Tensor:
         """Set every element to one number. Returns the tensor.
