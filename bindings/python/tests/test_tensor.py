@@ -205,6 +205,24 @@ def test_copies(rows):
         other.copy_from([[1.0]])
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("begin, end", [(0, 16 << 20), (1, (16 << 20) + 1), (63, (16 << 20) + 200), (0, 16 << 10)])
+def test_copies_that_no_cache_keeps(threads, begin, end):
+    """From 16 MiB on they are written in another way, whatever the alignment of either side."""
+    source = np.random.default_rng(1).integers(0, 256, end + 200, dtype=np.uint8)
+    memory = np.zeros(end + 200, np.uint8)
+    out = ut.wrap(memory[begin:end], context=ut.Context(num_threads=threads))
+    for offset in (0, 5, 64):
+        memory[:] = 0
+        out.copy_from(source[offset : offset + end - begin])
+        assert not memory[:begin].any() and not memory[end:].any()
+        np.testing.assert_array_equal(memory[begin:end], source[offset : offset + end - begin])
+    rows = 1 << 10
+    many = ut.wrap(memory[: end // rows * rows].reshape(rows, -1), context=out.context)
+    many.copy_from(source[: end // rows * rows].reshape(rows, -1))
+    np.testing.assert_array_equal(many.numpy().ravel(), source[: end // rows * rows])
+
+
 def test_copies_refuse_what_they_cannot_use_in_place(rows):
     other = ut.empty((10, 4))
     unaligned = np.frombuffer(bytearray(161), np.uint8)[1:].view(np.float32).reshape(10, 4)
