@@ -2,7 +2,6 @@
 // Scatters rows. Each worker owns a range of destination rows and looks at every index: no two threads write one row, the
 // order in which duplicates meet is that of the index, and the result does not depend on the number of threads.
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 
 #include "core/error.hpp"
@@ -16,6 +15,9 @@ namespace {
 
 constexpr int64_t grain_bytes = int64_t{256} << 10;
 
+// Rows are written in no order: they are asked for some way ahead, as the sources of a gather are (gather_rows_loop.hpp).
+constexpr int64_t prefetch_bytes = 8192, least_rows_ahead = 4, most_rows_ahead = 24, prefetched_row_bytes = 1024;
+
 struct AssignRow {
   int64_t row_bytes;
   void operator()(char *to, const char *from) const noexcept { std::memcpy(to, from, static_cast<size_t>(row_bytes)); }
@@ -25,7 +27,8 @@ struct AssignRow {
 template <class Element, class Add>
 struct AddRow {
   int64_t row_bytes;
-  void operator()(char *to, const char *from) const noexcept {
+  // They do not overlap, which the compiler has to know to add several at once.
+  void operator()(char *__restrict to, const char *__restrict from) const noexcept {
     for (int64_t at = 0; at < row_bytes; at += static_cast<int64_t>(sizeof(Element))) {
       Element sum, term;
       std::memcpy(&sum, to + at, sizeof sum);
@@ -53,29 +56,71 @@ struct PlusBfloat {
   }
 };
 
+// The rows of one worker: from `first` to `last`. Entries are looked at in blocks, and those that are its own listed before
+// the first of them is moved: whose an entry is cannot be foreseen, and a branch on it would be wrong half of the time.
+template <class Index>
+class OwnEntries {
+ public:
+  static constexpr int64_t kBlock = 1024;
+
+  OwnEntries(const Index *index, int64_t first, int64_t last) : index_(index), first_(first), size_(last - first) {}
+
+  void look(int64_t begin, int64_t end) noexcept {
+    count_ = 0;
+    for (int64_t i = begin; i < end; ++i) {
+      entries_[count_] = i;
+      count_ += static_cast<uint64_t>(static_cast<int64_t>(index_[i]) - first_) < static_cast<uint64_t>(size_);
+    }
+  }
+  int64_t count() const noexcept { return count_; }
+  int64_t operator[](int64_t i) const noexcept { return entries_[i]; }
+
+ private:
+  const Index *index_;
+  int64_t first_, size_, count_ = 0;
+  int64_t entries_[kBlock + 1];
+};
+
 template <class Index, class Move>
 void scatter_rows(ThreadPool &pool, const uni_scatter_plan &plan, int64_t valid, const Move &move) {
   const Index *const index = static_cast<const Index *>(plan.index);
   const uni_rows to = plan.destination, from = plan.rows;
-  std::atomic<int64_t> skipped{0};
+  const int64_t ahead = std::clamp(prefetch_bytes / to.row_bytes, least_rows_ahead, most_rows_ahead);
+  const int64_t prefetched = std::min(to.row_bytes, prefetched_row_bytes);
+  const auto prefetch = [&](int64_t row) {
+    // See gather_rows_loop.hpp.
+    asm volatile("");
+    for (int64_t at = 0; at < prefetched; at += 64) __builtin_prefetch(to.data + row * to.row_pitch + at, 1, 3);
+  };
+  const auto move_entry = [&](int64_t i) {
+    move(to.data + static_cast<int64_t>(index[i]) * to.row_pitch, from.data + i * from.row_pitch);
+  };
   // Looking at all indices is what another worker costs, so rows have to be worth it.
   const int64_t work = valid * (to.row_bytes + 8);
   const int workers = static_cast<int>(std::max<int64_t>(
       1, std::min<int64_t>({int64_t{pool.num_threads()}, work / grain_bytes, to.row_bytes / 16 + 1, to.num_rows})));
-  pool.run(workers, [&](int worker) noexcept {
-    const int64_t first = ThreadPool::split(to.num_rows, workers, worker);
-    const int64_t last = ThreadPool::split(to.num_rows, workers, worker + 1);
-    int64_t bad = 0;
+  if (workers == 1 && plan.bounds != UNI_BOUNDS_SKIP) {
+    for (int64_t i = 0; i < std::min(valid, ahead); ++i) prefetch(index[i]);
     for (int64_t i = 0; i < valid; ++i) {
-      const int64_t row = index[i];
-      if (row >= first && row < last)
-        move(to.data + row * to.row_pitch, from.data + i * from.row_pitch);
-      else if (worker == 0 && (row < 0 || row >= to.num_rows))
-        ++bad;
+      if (i + ahead < valid) prefetch(index[i + ahead]);
+      move_entry(i);
     }
-    if (bad != 0) skipped.fetch_add(bad, std::memory_order_relaxed);
+    return;
+  }
+  pool.run(workers, [&](int worker) noexcept {
+    OwnEntries<Index> own(index, ThreadPool::split(to.num_rows, workers, worker),
+                          ThreadPool::split(to.num_rows, workers, worker + 1));
+    for (int64_t begin = 0; begin < valid; begin += own.kBlock) {
+      own.look(begin, std::min(valid, begin + own.kBlock));
+      for (int64_t i = 0; i < std::min(own.count(), ahead); ++i) prefetch(index[own[i]]);
+      for (int64_t i = 0; i < own.count(); ++i) {
+        if (i + ahead < own.count()) prefetch(index[own[i + ahead]]);
+        move_entry(own[i]);
+      }
+    }
   });
-  *plan.num_out_of_bounds += skipped.load(std::memory_order_relaxed);
+  if (plan.bounds == UNI_BOUNDS_SKIP)
+    *plan.num_out_of_bounds += count_out_of_bounds(plan.index, plan.index_dtype, valid, to.num_rows);
 }
 
 template <class Move>
