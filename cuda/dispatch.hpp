@@ -166,7 +166,8 @@ Result dispatch_scatter_add(const ScatterRequest &request, Launch &launch) {
   const auto add = [&](auto element, auto how) {
     const int64_t num_elements = request.plan.rows.row_bytes / static_cast<int64_t>(sizeof element);
     const kernels::ScatterAdd<Index, decltype(element), decltype(how)> kernel{
-        scatter_arguments<Index>(request), kernels::lane_shift_for(num_elements, kRowLaneShift)};
+        scatter_arguments<Index>(request), kernels::lane_shift_for(num_elements, kRowLaneShift),
+        request.align_destination};
     return launch.run_rows(kernel, row_groups(request.plan.num_indices, kernel.lane_shift),
                            request.num_multiprocessors);
   };

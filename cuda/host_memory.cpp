@@ -16,15 +16,15 @@ struct GroupFiles {
   const char *limit, *usage;
   const char *swap_limit, *swap_usage;
   bool swap_includes_memory;
-  const char *inactive_cache, *active_cache;  // in memory.stat
+  const char *inactive_cache, *active_cache, *reclaimable_slab;  // in memory.stat; NULL: it is not told
 };
 
-constexpr GroupFiles version_1 = {"/sys/fs/cgroup/memory",       "memory.limit_in_bytes",
-                                  "memory.usage_in_bytes",       "memory.memsw.limit_in_bytes",
-                                  "memory.memsw.usage_in_bytes", true,
-                                  "total_inactive_file",         "total_active_file"};
-constexpr GroupFiles version_2 = {"/sys/fs/cgroup",      "memory.max", "memory.current", "memory.swap.max",
-                                  "memory.swap.current", false,        "inactive_file",  "active_file"};
+constexpr GroupFiles version_1 = {"/sys/fs/cgroup/memory",       "memory.limit_in_bytes",       "memory.usage_in_bytes",
+                                  "memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes", true,
+                                  "total_inactive_file",         "total_active_file",           nullptr};
+constexpr GroupFiles version_2 = {"/sys/fs/cgroup",  "memory.max",          "memory.current",
+                                  "memory.swap.max", "memory.swap.current", false,
+                                  "inactive_file",   "active_file",         "slab_reclaimable"};
 
 // What a file of one number holds, or `otherwise`: where there is no such file, and for "max". Version 1 writes a number
 // beyond any memory for "no limit".
@@ -33,13 +33,16 @@ int64_t read_number(const std::string &path, int64_t otherwise) {
   return std::ifstream(path) >> value && value >= 0 && value < int64_t{1} << 60 ? value : otherwise;
 }
 
-// What the kernel gives up before it ends anything: it reclaims what it has read of files, used lately or not.
-int64_t read_file_cache(const std::string &path, const GroupFiles &files) {
+// What the kernel gives up before it ends anything: what it has read of files, used lately or not, and what it remembers of
+// their names.
+int64_t read_reclaimable(const std::string &path, const GroupFiles &files) {
   std::ifstream file(path);
   std::string name;
   int64_t value = 0, sum = 0;
   while (file >> name >> value)
-    if (name == files.inactive_cache || name == files.active_cache) sum += value;
+    if (name == files.inactive_cache || name == files.active_cache ||
+        (files.reclaimable_slab != nullptr && name == files.reclaimable_slab))
+      sum += value;
   return sum;
 }
 
@@ -53,7 +56,7 @@ void look_at_group(const std::string &folder, const GroupFiles &files, int64_t s
     swap = std::min(swap, files.swap_includes_memory ? swap_left - free : swap_left);
   }
   const int64_t left =
-      std::max<int64_t>(0, free + read_file_cache(folder + "memory.stat", files) + std::max<int64_t>(0, swap));
+      std::max<int64_t>(0, free + read_reclaimable(folder + "memory.stat", files) + std::max<int64_t>(0, swap));
   if (left >= memory.group_left) return;
   memory.group_left = left;
   memory.group_limit = limit;

@@ -7,6 +7,7 @@
 
 #include <mutex>
 #include <new>
+#include <utility>
 
 #include "core/tensor.hpp"
 
@@ -15,45 +16,46 @@ namespace uni::core {
 std::atomic<bool> LiveMemory::in_child_{false};
 
 // A fork takes the lock, so that no child inherits it from a thread that it does not have.
-struct LiveMemory::List {
+struct LiveMemory::Lists {
   std::mutex mutex;
-  LiveMemory *first = nullptr;
+  // Apart: a child has all of the host's, and of the others the few that its parent had.
+  LiveMemory *host = nullptr, *others = nullptr;
 
   // Never destroyed: tensors may go while the process ends.
-  static List &instance() noexcept {
-    alignas(List) static unsigned char place[sizeof(List)];
-    static List *const list = [] {
-      List *const made = new (place) List;
+  static Lists &instance() noexcept {
+    alignas(Lists) static unsigned char place[sizeof(Lists)];
+    static Lists *const lists = [] {
+      Lists *const made = new (place) Lists;
       pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
                      [] {
                        instance().mutex.unlock();
-                       in_child_.store(true, std::memory_order_relaxed);
+                       if (instance().others != nullptr) in_child_.store(true, std::memory_order_relaxed);
                      });
       return made;
     }();
-    return *list;
+    return *lists;
   }
 };
 
 void LiveMemory::enter(const void *data, int64_t num_bytes) noexcept {
-  if (data == nullptr || num_bytes <= 0 || entered_) return;
-  List &list = List::instance();
-  const std::lock_guard<std::mutex> lock(list.mutex);
+  if (data == nullptr || num_bytes <= 0 || list_ != nullptr) return;
+  Lists &lists = Lists::instance();
+  const std::lock_guard<std::mutex> lock(lists.mutex);
   begin_ = reinterpret_cast<uintptr_t>(data);
   end_ = begin_ + static_cast<uintptr_t>(num_bytes);
-  next_ = list.first;
+  list_ = storage_.memory() == UNI_MEMORY_HOST ? &lists.host : &lists.others;
+  next_ = *list_;
   if (next_ != nullptr) next_->previous_ = this;
-  list.first = this;
-  entered_ = true;
+  *list_ = this;
 }
 
 void LiveMemory::leave() noexcept {
-  if (!entered_) return;
-  List &list = List::instance();
-  const std::lock_guard<std::mutex> lock(list.mutex);
-  (previous_ != nullptr ? previous_->next_ : list.first) = next_;
+  if (list_ == nullptr) return;
+  Lists &lists = Lists::instance();
+  const std::lock_guard<std::mutex> lock(lists.mutex);
+  (previous_ != nullptr ? previous_->next_ : *list_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
-  entered_ = false;
+  list_ = nullptr;
 }
 
 bool LiveMemory::has(const void *data, int64_t num_bytes) const noexcept {
@@ -67,31 +69,33 @@ bool LiveMemory::keep(const void *data, int64_t num_bytes, uni_deferred **items)
   };
   bool complete = true;
   uni_deferred *kept = nullptr;
-  List &list = List::instance();
+  // Released without the lock, which its last reference would take.
+  Ref<Storage> not_kept;
+  Lists &lists = Lists::instance();
   {
-    const std::lock_guard<std::mutex> lock(list.mutex);
-    for (LiveMemory *memory = list.first; memory != nullptr && complete; memory = memory->next_) {
-      // One whose last reference is being given up on another thread has left for anybody but the list.
-      if (!memory->has(data, num_bytes) || !memory->storage_.retain_unless_gone()) continue;
-      Kept *const item = new (std::nothrow) Kept{};
-      complete = item != nullptr;
-      if (!complete) {
-        // Not the last reference: the caller has a tensor.
-        memory->storage_.release();
-        break;
+    const std::lock_guard<std::mutex> lock(lists.mutex);
+    for (LiveMemory *const first : {lists.host, lists.others}) {
+      for (LiveMemory *memory = first; memory != nullptr && complete; memory = memory->next_) {
+        // One whose last reference is being given up on another thread has left for anybody but the list.
+        if (!memory->has(data, num_bytes) || !memory->storage_.retain_unless_gone()) continue;
+        Ref<Storage> storage = Ref<Storage>::take(&memory->storage_);
+        Kept *const item = new (std::nothrow) Kept{};
+        complete = item != nullptr;
+        if (!complete) {
+          not_kept = std::move(storage);
+          break;
+        }
+        item->storage = std::move(storage);
+        item->run = [](uni_deferred *self) { delete static_cast<Kept *>(self); };
+        item->next = kept;
+        kept = item;
       }
-      item->storage = Ref<Storage>::take(&memory->storage_);
-      item->run = [](uni_deferred *self) { delete static_cast<Kept *>(self); };
-      item->next = kept;
-      kept = item;
     }
   }
-  if (!complete) {
-    while (kept != nullptr) {
-      uni_deferred *const item = kept;
-      kept = item->next;
-      item->run(item);
-    }
+  while (!complete && kept != nullptr) {
+    uni_deferred *const item = kept;
+    kept = item->next;
+    item->run(item);
   }
   *items = kept;
   return complete;
@@ -109,9 +113,9 @@ void LiveMemory::look_for_lost(const void *data, int64_t num_bytes, const char *
   if (num_bytes <= 0) return;
   int32_t lost = UNI_MEMORY_HOST;
   {
-    List &list = List::instance();
-    const std::lock_guard<std::mutex> lock(list.mutex);
-    for (const LiveMemory *memory = list.first; memory != nullptr; memory = memory->next_)
+    Lists &lists = Lists::instance();
+    const std::lock_guard<std::mutex> lock(lists.mutex);
+    for (const LiveMemory *memory = lists.others; memory != nullptr; memory = memory->next_)
       if (memory->has(data, num_bytes) && memory->storage_.was_left_behind()) lost = memory->storage_.memory();
   }
   if (lost != UNI_MEMORY_HOST && !is_mapped(data, num_bytes)) throw left_behind_error(name, lost);

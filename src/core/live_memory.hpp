@@ -12,7 +12,7 @@ namespace uni::core {
 
 class Storage;
 
-// A link in the list. Its owner takes it out before it goes.
+// A link in a list. Its owner takes it out before it goes.
 class LiveMemory {
  public:
   explicit LiveMemory(Storage &storage) noexcept : storage_(storage) {}
@@ -31,7 +31,7 @@ class LiveMemory {
   }
 
  private:
-  struct List;
+  struct Lists;
 
   bool has(const void *data, int64_t num_bytes) const noexcept;
   static void look_for_lost(const void *data, int64_t num_bytes, const char *name);
@@ -41,7 +41,7 @@ class LiveMemory {
   Storage &storage_;
   uintptr_t begin_ = 0, end_ = 0;
   LiveMemory *previous_ = nullptr, *next_ = nullptr;
-  bool entered_ = false;
+  LiveMemory **list_ = nullptr;  // that it is in
 };
 
 }  // namespace uni::core

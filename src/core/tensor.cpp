@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/readable_memory.hpp"
 #include "core/structs.hpp"
 
 namespace uni::core {
@@ -168,10 +169,14 @@ Ref<uni_tensor> register_or_copy_tensor(uni_context *context, const ArrayView &v
     return register_tensor(context, view, destroy, user_data);
   } catch (const Error &refusal) {
     if (!is_refusal(refusal.status())) throw;
+    if (!is_readable(view.array.data, view.layout.span_bytes))
+      throw Error(UNI_STATUS_INVALID_ARGUMENT,
+                  "array has pages that cannot be read, as of a file that has become shorter; registering it said: %s",
+                  refusal.what());
     try {
       copy = copy_in_unified_memory(context, view);
     } catch (const Error &e) {
-      throw Error(e.status(), "array could not be copied either: %s; and before that: %s", e.what(), refusal.what())
+      throw Error(e.status(), "%s; and it could not be copied either: %s", refusal.what(), e.what())
           .with_native_code(e.native_code());
     }
     context->log(UNI_LOG_WARNING,

@@ -80,6 +80,7 @@ struct DrawEdges {
 
   template <class Group>
   UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
+    static_assert(Group::kLanes > 1, "a group of one keeps its picks in memory: draw_neighbors()");
     const int64_t size = counts->frontier_size, begin_local = counts->frontier_begin;
     const int64_t shift = behind_earlier_hops ? counts->num_edges : 0;
     const PickSet set{sets + group * static_cast<int64_t>(set_capacity), set_capacity - 1};

@@ -93,8 +93,8 @@ UNI_HOST_DEVICE inline void draw_floyd_one_lane(const Numbers &numbers, int64_t 
   }
 }
 
-// `store(lane, slot, pick)` is called for each slot, once. Where there are more of them than lanes it has to bring the pick
-// to `picks`, which tells later ones what has been taken.
+// `store(lane, slot, pick)` is called for each slot, once, by groups of more than one lane. Where there are more slots than
+// lanes it has to bring the pick to `picks`, which tells later ones what has been taken; one lane writes it there itself.
 template <class Group, class Store>
 UNI_HOST_DEVICE inline void draw_floyd(Group &g, const Subkey &subkey, uint64_t node, int64_t degree, int64_t fanout,
                                        int64_t *picks, const PickSet &set, Store &&store) {

@@ -102,11 +102,15 @@ struct AddBfloat {
   }
 };
 
-// A row to 2^lane_shift lanes, several to a group where they are short; each lane has elements of kRowsInFlight rows on the way.
+// A row to 2^lane_shift lanes, several to a group where they are short; each lane has elements of kRowsInFlight rows on the
+// way. A row of more elements than lanes begins at the border of a line of the side that is over the link, so that lines are
+// touched once where lanes times elements are a line: of elements of 4 bytes or 8. Lines are touched twice of those of 2 bytes,
+// and four times of single ones, which a processor of a GPU adds by the word anyway.
 template <class Index, class Element, class Add, class Access = Atomics>
 struct ScatterAdd {
   ScatterRowsArguments<Index> a;
   int32_t lane_shift;
+  bool align_destination;
 
   template <class Group>
   UNI_HOST_DEVICE void operator()(Group &g, int64_t group, int64_t num_groups) const {
@@ -114,6 +118,7 @@ struct ScatterAdd {
     const int64_t num_elements = a.row_bytes / static_cast<int64_t>(sizeof(Element));
     const int lanes = 1 << lane_shift, rows_per_group = Group::kLanes >> lane_shift;
     const int64_t step = num_groups * rows_per_group;
+    const int32_t most_shift = most_piece_shift(num_elements, lanes, sizeof(Element));
     Lane<Group, BoundsTally> tally = {};
     UNI_DO_NOT_UNROLL
     for (int64_t base = group * rows_per_group; base < valid; base += kRowsInFlight * step) {
@@ -122,6 +127,7 @@ struct ScatterAdd {
         const int in_row = lane & (lanes - 1);
         Element *to[kRowsInFlight] = {};
         const Element *from[kRowsInFlight] = {};
+        int32_t shift[kRowsInFlight] = {};
         UNI_UNROLL
         for (int r = 0; r < kRowsInFlight; ++r) {
           const int64_t i = first + r * step;
@@ -133,15 +139,22 @@ struct ScatterAdd {
           }
           to[r] = reinterpret_cast<Element *>(a.destination + row * a.destination_pitch);
           from[r] = reinterpret_cast<const Element *>(a.rows + i * a.rows_pitch);
+          const Element *const aligned = align_destination ? to[r] : from[r];
+          shift[r] = static_cast<int32_t>(reinterpret_cast<uintptr_t>(aligned) / sizeof(Element)) & most_shift;
         }
         UNI_DO_NOT_UNROLL
-        for (int64_t e = in_row; e < num_elements; e += lanes) {
+        for (int64_t at = in_row; at < num_elements + most_shift; at += lanes) {
           Element values[kRowsInFlight];
           UNI_UNROLL
-          for (int r = 0; r < kRowsInFlight; ++r) values[r] = g.load(lane, to[r] != nullptr, from[r], e);
+          for (int r = 0; r < kRowsInFlight; ++r) {
+            const bool inside = static_cast<uint64_t>(at - shift[r]) < static_cast<uint64_t>(num_elements);
+            values[r] = g.load(lane, inside && to[r] != nullptr, from[r], at - shift[r]);
+          }
           UNI_UNROLL
-          for (int r = 0; r < kRowsInFlight; ++r)
-            if (to[r] != nullptr) Add::template add<Access>(to[r] + e, values[r]);
+          for (int r = 0; r < kRowsInFlight; ++r) {
+            const bool inside = static_cast<uint64_t>(at - shift[r]) < static_cast<uint64_t>(num_elements);
+            if (inside && to[r] != nullptr) Add::template add<Access>(to[r] + (at - shift[r]), values[r]);
+          }
         }
       });
     }

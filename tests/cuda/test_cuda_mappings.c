@@ -237,10 +237,42 @@ static void test_short_operands_are_asked_about_once(void **state) {
   }
 }
 
+static void count_call(void *user_data) { ++*(int *)user_data; }
+
+/* Pages past the end of a file are no memory: what cannot be registered there is not copied either. */
+static void test_pages_past_the_end_of_a_file(void **state) {
+  (void)state;
+  enum { mapped_bytes = 1 << 20 };
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  const int file = memfd_create("unitensor", 0);
+  assert_true(file >= 0);
+  assert_int_equal(ftruncate(file, mapped_bytes - 4096), 0);
+  char *const mapped = mmap(NULL, mapped_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  assert_true(mapped != MAP_FAILED);
+  const uni_array all = array_2d(UNI_DTYPE_INT64, mapped, mapped_bytes / 16, 2);
+  const uni_array there = array_2d(UNI_DTYPE_INT64, mapped, (mapped_bytes - 4096) / 16, 2);
+  uni_tensor *tensor = NULL;
+  int calls = 0;
+  fake_refuse_file_pages(1);
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "pages that cannot be read", tensor,
+             uni_tensor_register_or_copy(context, &all, count_call, &calls, &tensor, &error));
+  assert_int_equal(calls, 1);
+  OK(uni_tensor_register_or_copy(context, &there, count_call, &calls, &tensor, &error));
+  assert_int_equal(calls, 2);
+  uni_tensor_release(tensor);
+  fake_refuse_file_pages(0);
+  uni_context_release(context);
+  munmap(mapped, mapped_bytes);
+  close(file);
+  check_nothing_left();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_mappings_are_read_where_they_lie),
       cmocka_unit_test(test_mappings_that_are_refused),
+      cmocka_unit_test(test_pages_past_the_end_of_a_file),
       cmocka_unit_test(test_memory_that_is_known_at_its_start_only),
       cmocka_unit_test(test_short_operands_are_asked_about_once),
   };

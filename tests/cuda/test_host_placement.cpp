@@ -287,6 +287,9 @@ void memory_is_what_the_tightest_group_leaves(void **) {
   // Files that were read are given up.
   machine.write(group + "memory.stat", "anon 1\nfile 99\ninactive_anon 7\ninactive_file 3000\nactive_file 1500\n");
   machine.expect(3000 * 1024, 999500, 1000000);
+  // And what is remembered of their names.
+  machine.write(group + "memory.stat", "slab_reclaimable 400\ninactive_file 3000\nactive_file 1500\nslab 900\n");
+  machine.expect(3000 * 1024, 999900, 1000000);
   // The group above has more in use, though its limit is a larger one; and that above has less of both.
   machine.write(middle + "memory.max", "2000000\n").write(middle + "memory.current", "1900000\n");
   machine.expect(3000 * 1024, 100000, 2000000);

@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 
 SKIPPED = 77
-ABI_VERSION = 2
+HEADER = Path(__file__).resolve().parents[2] / "include" / "unitensor" / "backend.h"
+ABI_VERSION = int(re.search(r"UNI_BACKEND_ABI_VERSION = (\d+)", HEADER.read_text()).group(1))
 BACKEND_UNAVAILABLE = -21
 MOST_SECONDS = 0.010
 # The C and C++ runtimes. Not libcudart, which is linked in, and not libcuda, which a machine without a GPU does not have.
@@ -25,7 +26,7 @@ class Config(ctypes.Structure):
     """uni_backend_config."""
     COUNT = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64)
     _fields_ = [("struct_size", ctypes.c_uint32), ("num_threads", ctypes.c_int32), ("count_out_of_bounds", COUNT),
-                ("user_data", ctypes.c_void_p)]
+                ("user_data", ctypes.c_void_p), ("keep", ctypes.c_void_p)]
 
 
 class Error(ctypes.Structure):

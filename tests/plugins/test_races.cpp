@@ -128,7 +128,7 @@ void add_on_threads(Element one) {
     for (int e = 0; row >= 0 && e < 2; ++e)
       Add::template add<Atomics>(&expected[2 * static_cast<size_t>(row) + static_cast<size_t>(e)], one);
   launch<kLanes>(ScatterAdd<int32_t, Element, Add, Access>{
-      scattered.arguments(sums.data(), rows.data(), 2 * static_cast<int64_t>(sizeof(Element))), kLanes > 1});
+      scattered.arguments(sums.data(), rows.data(), 2 * static_cast<int64_t>(sizeof(Element))), kLanes > 1, false});
   if (sums != expected) std::exit(3);
   scattered.expect_reported();
 }

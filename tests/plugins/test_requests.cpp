@@ -14,6 +14,7 @@
 #include "emulated_groups.hpp"
 #include "kernels/draw_edges.hpp"
 #include "kernels/gather.hpp"
+#include "kernels/scatter.hpp"
 #include "reference_sampler.hpp"
 
 #include "cmocka_cpp.hpp"
@@ -84,6 +85,38 @@ void rows_are_read_by_whole_lines_each_once(void **) {
         // last piece of the tensor, which are not read as one where they stick out.
         if (row_bytes >= 600) assert_true(count.memory.num_requests >= count.num_lines_of_rows - 2);
       }
+    }
+  }
+}
+
+// --- scatter ---
+
+// Adds rows that lie in memory of the host to a table.
+template <class Element>
+GatherCount count_scatter_add(int64_t row_bytes, int64_t offset) {
+  constexpr int64_t kRows = 211;
+  Region rows(kRows * row_bytes, offset), table(kRows * row_bytes, 0);
+  std::vector<int64_t> index;
+  for (int64_t i = 0; i < kRows; ++i) index.push_back(i * 89 % kRows);
+  BoundsRecord record = {};
+  const ScatterRowsArguments<int64_t> arguments{table.data,   row_bytes, kRows, rows.data, row_bytes, row_bytes,
+                                                index.data(), nullptr,   kRows, false,     &record};
+  GatherCount count{kRows, 0, CountedMemory(rows.data, rows.size)};
+  for (int64_t row = 0; row < kRows; ++row) count.num_lines_of_rows += lines_of(rows.data + row * row_bytes, row_bytes);
+  CountingGroup<32> g(count.memory);
+  const int64_t num_elements = row_bytes / static_cast<int64_t>(sizeof(Element));
+  ScatterAdd<int64_t, Element, AddSum>{arguments, lane_shift_for(num_elements, 5), false}(g, 0, 1);
+  return count;
+}
+
+void rows_that_are_added_are_read_by_lines(void **) {
+  for (const int64_t row_bytes : {400, 512, 1000, 4096}) {
+    for (const int64_t offset : {0, 8, 64}) {
+      for (const GatherCount &count :
+           {count_scatter_add<float>(row_bytes, offset), count_scatter_add<uint64_t>(row_bytes, offset)})
+        assert_int_equal(count.memory.num_requests, count.num_lines_of_rows);
+      const GatherCount twos = count_scatter_add<uint16_t>(row_bytes, offset);
+      assert_true(twos.memory.num_requests <= 2 * twos.num_lines_of_rows);
     }
   }
 }
@@ -285,6 +318,7 @@ int main(int argc, char **argv) {
   if (argc == 2 && std::strcmp(argv[1], "--table") == 0) return print_table(), 0;
   const CMUnitTest tests[] = {
       cmocka_unit_test(rows_are_read_by_whole_lines_each_once),
+      cmocka_unit_test(rows_that_are_added_are_read_by_lines),
       cmocka_unit_test(edges_are_those_of_the_scheme<int32_t>),
       cmocka_unit_test(edges_are_those_of_the_scheme<int64_t>),
       cmocka_unit_test(both_ends_of_a_list_are_one_request),

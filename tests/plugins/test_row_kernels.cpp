@@ -98,7 +98,7 @@ Result scatter_add(auto g, bool backwards) {
   Result result;
   launch(g, backwards,
          ScatterAdd<int64_t, uint16_t, AddSum>{scatter_arguments<int64_t>(c, &result),
-                                               lane_shift_for(kRowBytes / 2, lane_shift_of<decltype(g)>())});
+                                               lane_shift_for(kRowBytes / 2, lane_shift_of<decltype(g)>()), backwards});
   return result;
 }
 

@@ -22,7 +22,8 @@ from .timing import Times, interleave_calls, median, of_one, ratio
 
 TARGETS = (
     "2 times torch's speed to 128-byte rows, 1.5 times to 1 KiB and 1.3 times to 4 KiB; at most 1.1 times the reference "
-    "loop's time; from a caller's memory torch's speed, and 1.2 times in the median; in device memory 0.9 times the rate of a copy there from 256 bytes on"
+    "loop's time; from a caller's memory torch's speed, and 1.2 times in the median; in device memory 0.9 times the rate of "
+    "a copy there from 256 bytes on"
 )
 _SPEEDS_OVER_TORCH = {128: 2.0, 1024: 1.5, 4096: 1.3}  # by the largest row
 # The same for memory of the caller's: at each row size, and in the median over what is measured.

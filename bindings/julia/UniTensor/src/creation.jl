@@ -84,7 +84,8 @@ end
 
 A tensor over the memory of an array, page-locked so that every GPU reads it where it lies, until the tensor is no longer
 used. With `copy_if_refused`, where the system refuses, it is a copy in unified memory: `info` says so, the statistics
-count it, and the log says why, as a warning. What is written to either does not reach the other then. Throws without a GPU, where the system refuses (the message says which limit), and as `wrap`.
+count it, and the log says why, as a warning. What is written to either does not reach the other then. Throws without a
+GPU, where the system refuses (the message says which limit), and as `wrap`.
 """
 register(a::StridedArray; copy_if_refused::Bool = false, context::Context = default_context()) =
     tensor_over(copy_if_refused ? LibUnitensor.uni_tensor_register_or_copy : LibUnitensor.uni_tensor_register,
