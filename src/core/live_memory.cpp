@@ -29,6 +29,8 @@ struct LiveMemory::Lists {
       pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
                      [] {
                        instance().mutex.unlock();
+                       for (LiveMemory *memory = instance().others; memory != nullptr; memory = memory->next_)
+                         memory->reserve_place();
                        if (instance().others != nullptr) in_child_.store(true, std::memory_order_relaxed);
                      });
       return made;
@@ -56,6 +58,18 @@ void LiveMemory::leave() noexcept {
   (previous_ != nullptr ? previous_->next_ : *list_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
   list_ = nullptr;
+}
+
+// Where memory of the parent's is missing, the child must not be given memory of its own: it could not be told apart.
+void LiveMemory::reserve_place() noexcept {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = begin_ / page * page, bytes = (end_ + page - 1) / page * page - begin;
+  void *const place = mmap(reinterpret_cast<void *>(begin), bytes, PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (place == MAP_FAILED) return;
+  reserved_ = reinterpret_cast<uintptr_t>(place) == begin;
+  // A kernel that does not know MAP_FIXED_NOREPLACE (before 4.17) takes the address for a wish.
+  if (!reserved_) munmap(place, bytes);
 }
 
 bool LiveMemory::has(const void *data, int64_t num_bytes) const noexcept {
@@ -101,7 +115,8 @@ bool LiveMemory::keep(const void *data, int64_t num_bytes, uni_deferred **items)
   return complete;
 }
 
-// Whether all of it can be touched. Where the parent's memory was, the child may have put some of its own.
+// Whether all of it can be touched: for memory whose place could not be reserved, as it was inherited after all, or because
+// the child has put some of its own there.
 static bool is_mapped(const void *data, int64_t num_bytes) noexcept {
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
   const uintptr_t begin = reinterpret_cast<uintptr_t>(data) / page * page;
@@ -112,13 +127,17 @@ static bool is_mapped(const void *data, int64_t num_bytes) noexcept {
 void LiveMemory::look_for_lost(const void *data, int64_t num_bytes, const char *name) {
   if (num_bytes <= 0) return;
   int32_t lost = UNI_MEMORY_HOST;
+  bool certain = false;
   {
     Lists &lists = Lists::instance();
     const std::lock_guard<std::mutex> lock(lists.mutex);
     for (const LiveMemory *memory = lists.others; memory != nullptr; memory = memory->next_)
-      if (memory->has(data, num_bytes) && memory->storage_.was_left_behind()) lost = memory->storage_.memory();
+      if (memory->has(data, num_bytes) && memory->storage_.was_left_behind()) {
+        lost = memory->storage_.memory();
+        certain = certain || memory->reserved_;
+      }
   }
-  if (lost != UNI_MEMORY_HOST && !is_mapped(data, num_bytes)) throw left_behind_error(name, lost);
+  if (lost != UNI_MEMORY_HOST && (certain || !is_mapped(data, num_bytes))) throw left_behind_error(name, lost);
 }
 
 }  // namespace uni::core

@@ -34,6 +34,7 @@ class LiveMemory {
   struct Lists;
 
   bool has(const void *data, int64_t num_bytes) const noexcept;
+  void reserve_place() noexcept;
   static void look_for_lost(const void *data, int64_t num_bytes, const char *name);
 
   static std::atomic<bool> in_child_;
@@ -42,6 +43,7 @@ class LiveMemory {
   uintptr_t begin_ = 0, end_ = 0;
   LiveMemory *previous_ = nullptr, *next_ = nullptr;
   LiveMemory **list_ = nullptr;  // that it is in
+  bool reserved_ = false;        // in a child: nothing but this was ever there
 };
 
 }  // namespace uni::core
