@@ -30,9 +30,8 @@ const char *advice(Result result) noexcept {
     case 800:  // cudaErrorNotPermitted
       return "look at the rights to /dev/nvidia* and at the limits of the container";
     case 400:  // cudaErrorInvalidResourceHandle
-      return "the stream may be another device's, or destroyed: pass one of the device that computes, which is where "
-             "the "
-             "index or the seeds are";
+      return "the stream may be another device's, or destroyed: pass one of the device that computes, "
+             "which is where the index or the seeds are";
     case 802:  // cudaErrorSystemNotReady
       return "the machine's GPUs are still being set up: start nvidia-fabricmanager, or wait for it";
     case 803:  // cudaErrorSystemDriverMismatch

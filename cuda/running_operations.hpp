@@ -22,7 +22,7 @@ struct BoundsQuestion {
   enum Kind { kIndex, kSeeds } kind = kIndex;
   bool report = false;  // an error (UNI_BOUNDS_CHECK); else counted only
   int64_t num_rows = 0;
-  int64_t num_indices = 0;
+  int64_t num_indices = 0;  // -1: of any number of launches of a graph
 };
 
 struct RunningOperation;

@@ -237,3 +237,16 @@ void random_index(int32_t dtype, void *index, int64_t length, int64_t count, uin
       ((int32_t *)index)[i] = (int32_t)value;
   }
 }
+
+void check_nothing_is_left(void) {
+  const fake_counts left = measure_memory().counts;
+  assert_int_equal(left.device_blocks + left.managed_blocks + left.registered_ranges, 0);
+  assert_int_equal(left.streams + left.events + left.pending_work, 0);
+  assert_int_equal(left.last_error + left.broken_borders, 0);
+}
+
+void *allocate(int64_t num_bytes) {
+  void *data = malloc((size_t)num_bytes + 1);
+  assert_non_null(data);
+  return data;
+}

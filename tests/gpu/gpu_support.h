@@ -52,6 +52,11 @@ typedef struct memory_use {
 } memory_use;
 
 memory_use measure_memory(void);
+/* That everything has gone: on the emulated device, where all that is alive is counted. */
+void check_nothing_is_left(void);
+
+/* Never NULL, also of no bytes. */
+void *allocate(int64_t num_bytes);
 
 /* 0 to count - 1 in no order, of int64 or int32; some twice, some never. */
 void random_index(int32_t dtype, void *index, int64_t length, int64_t count, uint64_t *state);

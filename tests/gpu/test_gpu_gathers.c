@@ -21,12 +21,6 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static void *allocate(int64_t num_bytes) {
-  void *data = malloc((size_t)num_bytes + 1);
-  assert_non_null(data);
-  return data;
-}
-
 /* So many, or as many as a test may take of this size. */
 static int64_t at_most(int64_t count, int64_t num_bytes) {
   const int64_t allowed = machine.most_bytes / num_bytes;

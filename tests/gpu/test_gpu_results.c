@@ -28,12 +28,6 @@ static void read_when_done(const uni_tensor *tensor, void *data) {
   read_back(tensor, data);
 }
 
-static void *allocate(int64_t num_bytes) {
-  void *data = malloc((size_t)num_bytes + 1);
-  assert_non_null(data);
-  return data;
-}
-
 static void fill_random(void *data, int64_t num_bytes, uint64_t *state) {
   for (int64_t i = 0; i < num_bytes; ++i) ((unsigned char *)data)[i] = (unsigned char)next_random(state);
 }
