@@ -2,13 +2,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Count what `meson test` ran: prints PASSED FAILED SKIPPED for a log that it wrote (meson-logs/*.json).
 
-Where a test is a program of many cases (cmocka, pytest, cargo, Julia's Test), its cases are counted, so that one skipped inside of a program
-that succeeds is seen. A program that fails counts as one failure at least.
+    count_results.py LOG           the three numbers
+    count_results.py --failed LOG  the programs that failed, and the end of what each printed
+
+Where a test is a program of many cases (cmocka, pytest, cargo, Julia's Test), its cases are counted, so that one
+skipped inside of a program that succeeds is seen. A program that fails counts as one failure at least.
 """
 import json
 import pathlib
 import re
 import sys
+import typing
 
 CMOCKA = {"passed": r"\[  PASSED  \] (\d+) test", "failed": r"\[  FAILED  \] (\d+) test",
           "skipped": r"\[  SKIPPED \] (\d+) test"}
@@ -21,6 +25,8 @@ JULIA_HEAD = r"^Test Summary: *\|(.*)\n(\S.*)\|(.*)$"
 JULIA = {"Pass": "passed", "Fail": "failed", "Error": "failed", "Broken": "skipped"}
 GOOD = ("OK", "EXPECTEDFAIL")
 SKIPPED = ("SKIP", "IGNORED")
+# Enough for the message of an assertion and what led to it.
+LINES_OF_A_FAILURE = 40
 
 
 def sums(patterns: dict[str, str], text: str) -> dict[str, int]:
@@ -45,7 +51,7 @@ def count_cases(text: str) -> dict[str, int]:
     return sums(PYTEST, "\n".join(re.findall(PYTEST_SUMMARY, text, re.MULTILINE)))
 
 
-def count(test: dict[str, str]) -> dict[str, int]:
+def count(test: dict[str, typing.Any]) -> dict[str, int]:
     if test["result"] in SKIPPED:
         return {"passed": 0, "failed": 0, "skipped": 1}
     counts = count_cases(test.get("stdout", "") + "\n" + test.get("stderr", ""))
@@ -57,17 +63,37 @@ def count(test: dict[str, str]) -> dict[str, int]:
     return counts
 
 
-def main() -> None:
-    total = {"passed": 0, "failed": 0, "skipped": 0}
-    log = pathlib.Path(sys.argv[1])
+def read_tests(log: pathlib.Path) -> list[dict[str, typing.Any]]:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    for line in lines:
-        for name, number in count(json.loads(line)).items():
+    return [json.loads(line) for line in lines]
+
+
+def print_failed(tests: list[dict[str, typing.Any]]) -> None:
+    for test in tests:
+        if test["result"] in SKIPPED + GOOD:
+            continue
+        output = (test.get("stdout", "") + "\n" + test.get("stderr", "")).strip().splitlines()
+        print(f"--- {test['name']}: {test['result']} after {test.get('duration', 0):.1f} s")
+        print("\n".join(output[-LINES_OF_A_FAILURE:]))
+
+
+def print_counts(tests: list[dict[str, typing.Any]]) -> None:
+    total = {"passed": 0, "failed": 0, "skipped": 0}
+    for test in tests:
+        for name, number in count(test).items():
             total[name] += number
     # A run that left no results did not work.
     if not any(total.values()):
         total["failed"] = 1
     print(total["passed"], total["failed"], total["skipped"])
+
+
+def main() -> None:
+    tests = read_tests(pathlib.Path(sys.argv[-1]))
+    if "--failed" in sys.argv[1:-1]:
+        print_failed(tests)
+    else:
+        print_counts(tests)
 
 
 if __name__ == "__main__":
