@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fair timing on a machine that is not quiet: in every repetition each contestant runs once, in an order that changes,
+"""Fair timing on a machine that is not quiet: in every repetition each contestant runs once, in an order drawn anew,
 and what is compared are the ratios within a repetition."""
 
 from __future__ import annotations
 
 import dataclasses
+import random
 import statistics
 import time
 from typing import Any, Callable, Collection, Mapping, Optional, Sequence
+
+# Threads of PyTorch's spin for some milliseconds after a call of theirs, on processors that the next contestant needs.
+_SETTLE_SECONDS = 0.005
 
 Times = dict[str, list[float]]
 
@@ -34,9 +38,13 @@ def interleave(contestants: Mapping[str, Callable[[int], Any]], repetitions: int
     names = list(contestants)
     times: Times = {name: [] for name in names}
     number = 0
+    # Not in rotation, where each comes after the same one nearly always, and finds in the caches what that one left there:
+    # rows on small pages were gathered in up to a quarter less time after another gather than after a copy.
+    order = random.Random(1)
     for repetition in range(-warmups, repetitions):
-        first = repetition % len(names)
-        for name in names[first:] + names[:first]:
+        order.shuffle(names)
+        for name in names:
+            time.sleep(_SETTLE_SECONDS)
             begin = time.perf_counter()
             contestants[name](number)
             seconds = time.perf_counter() - begin
