@@ -18,7 +18,7 @@ static uint64_t next_random(void) {
 
 /* A copy of exactly the size given, so that a sanitizer sees a read beyond it. */
 static void run(const uint8_t *data, size_t size) {
-  uint8_t *copy = malloc(size > 0 ? size : 1);
+  uint8_t *copy = calloc(size > 0 ? size : 1, 1);
   CHECK(copy != NULL);
   if (size > 0) memcpy(copy, data, size);
   LLVMFuzzerTestOneInput(copy, size);
