@@ -11,6 +11,8 @@ constexpr int64_t huge_page = int64_t{2} << 20;
 constexpr int64_t smallest_mapping = int64_t{1} << 20;  // below it the C library's allocator does better
 constexpr int64_t smallest_kept = int64_t{64} << 10;
 
+constexpr int64_t round_up(int64_t value, int64_t unit) noexcept { return (value + unit - 1) / unit * unit; }
+
 // Mapped at a huge page's boundary, so that the kernel can put huge pages under it from the first byte.
 void *map(int64_t num_bytes) noexcept {
   const size_t wanted = static_cast<size_t>(num_bytes), slack = static_cast<size_t>(huge_page);
@@ -67,14 +69,12 @@ void *BlockCache::allocate(int64_t num_bytes, int64_t *capacity) noexcept {
       }
     }
   }
-  if (num_bytes >= smallest_mapping) {
-    // A page more than 4 KiB for a block that will hardly fill a huge page would be wasteful.
-    const int64_t unit = num_bytes >= huge_page ? huge_page : 4096;
-    *capacity = (num_bytes + unit - 1) / unit * unit;
-    return map(*capacity);
-  }
-  *capacity = (num_bytes + 63) / 64 * 64;
-  return aligned_alloc(64, static_cast<size_t>(*capacity));
+  // The capacity decides, as it does when the block is given back: what is a little smaller than a mapping becomes one.
+  *capacity = round_up(num_bytes, 64);
+  if (*capacity < smallest_mapping) return aligned_alloc(64, static_cast<size_t>(*capacity));
+  // A page more than 4 KiB for a block that will hardly fill a huge page would be wasteful.
+  *capacity = round_up(num_bytes, num_bytes >= huge_page ? huge_page : 4096);
+  return map(*capacity);
 }
 
 void BlockCache::release(void *data, int64_t capacity) noexcept {

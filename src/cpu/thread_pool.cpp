@@ -54,9 +54,14 @@ struct ThreadPool::Shared {
   std::atomic<bool> occupied{false};  // by a parallel section
   const pid_t process = getpid();
   // What a forked child can neither use nor free; kept where a leak checker sees that it was left on purpose.
-  static inline Shared *left = nullptr;
+  static inline std::atomic<Shared *> left{nullptr};
   Shared *left_before = nullptr;
-  static void leave_to_parent(Shared *shared) noexcept { shared->left_before = std::exchange(left, shared); }
+  static void leave_to_parent(Shared *shared) noexcept {
+    shared->left_before = left.load(std::memory_order_relaxed);
+    while (!left.compare_exchange_weak(shared->left_before, shared, std::memory_order_release,
+                                       std::memory_order_relaxed)) {
+    }
+  }
 
   // One parallel section; written under the mutex.
   void (*body)(void *, int) noexcept = nullptr;
@@ -111,31 +116,38 @@ struct ThreadPool::Shared {
   }
 };
 
-ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads), shared_(std::make_unique<Shared>(num_threads)) {}
+ThreadPool::ThreadPool(int num_threads) : num_threads_(num_threads), shared_(new Shared(num_threads)) {}
 
 ThreadPool::~ThreadPool() {
-  if (shared_->process != getpid()) {
+  Shared *const shared = shared_.load(std::memory_order_acquire);
+  if (shared->process != getpid()) {
     // The threads are the parent's, and their handles cannot be joined here.
-    Shared::leave_to_parent(shared_.release());
+    Shared::leave_to_parent(shared);
     return;
   }
   {
-    const std::lock_guard lock(shared_->mutex);
-    shared_->stop.store(true, std::memory_order_relaxed);
+    const std::lock_guard lock(shared->mutex);
+    shared->stop.store(true, std::memory_order_relaxed);
   }
-  shared_->work.notify_all();
-  for (std::thread &thread : shared_->threads) thread.join();
+  shared->work.notify_all();
+  for (std::thread &thread : shared->threads) thread.join();
+  delete shared;
+}
+
+// What the threads share in this process. What a forked child has inherited is left alone, since its mutex may be locked
+// and its threads do not exist. Threads that the child has started may get here at once: the first one's is used by all.
+ThreadPool::Shared &ThreadPool::shared_here() {
+  Shared *shared = shared_.load(std::memory_order_acquire);
+  if (shared->process == getpid()) return *shared;
+  auto fresh = std::make_unique<Shared>(num_threads_);
+  if (!shared_.compare_exchange_strong(shared, fresh.get(), std::memory_order_acq_rel, std::memory_order_acquire))
+    return *shared;
+  Shared::leave_to_parent(shared);
+  return *fresh.release();
 }
 
 void ThreadPool::run_workers(int workers, void (*body)(void *, int) noexcept, void *context) {
-  if (shared_->process != getpid()) {
-    // A forked child has one thread, which is here: nothing else looks at `shared_`. What the parent's pool holds is
-    // left alone, since its mutex may be locked and its threads do not exist.
-    auto fresh = std::make_unique<Shared>(num_threads_);
-    Shared::leave_to_parent(shared_.release());
-    shared_ = std::move(fresh);
-  }
-  Shared &shared = *shared_;
+  Shared &shared = shared_here();
   if (shared.occupied.exchange(true, std::memory_order_acquire)) {
     for (int worker = 0; worker < workers; ++worker) body(context, worker);
     return;

@@ -3,6 +3,7 @@
 // child whose parent has used it.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <type_traits>
@@ -58,9 +59,10 @@ class ThreadPool {
  private:
   struct Shared;
   void run_workers(int workers, void (*body)(void *, int) noexcept, void *context);
+  Shared &shared_here();
 
   int num_threads_;
-  std::unique_ptr<Shared> shared_;
+  std::atomic<Shared *> shared_;  // owned
 };
 
 }  // namespace uni::cpu

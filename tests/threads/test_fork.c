@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A child of fork uses a context whose threads its parent has used. It works or says why not; it never hangs. */
+#define _GNU_SOURCE
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +67,13 @@ static int sample_works(const uni_sample *expected) {
   return right;
 }
 
+static void wait_for_child(pid_t child) {
+  int status = 0;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  if (WIFSIGNALED(status)) fail_msg("the child was ended by signal %d", WTERMSIG(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void run_child(const uni_sample *expected, int release) {
   const pid_t child = fork();
   assert_true(child >= 0);
@@ -88,15 +97,11 @@ static void run_child(const uni_sample *expected, int release) {
     }
     _exit(code);
   }
-  int status = 0;
-  assert_int_equal(waitpid(child, &status, 0), child);
-  if (WIFSIGNALED(status)) fail_msg("the child was ended by signal %d", WTERMSIG(status));
-  assert_int_equal(WEXITSTATUS(status), 0);
+  wait_for_child(child);
 }
 
-static void test_fork(void **state) {
-  (void)state;
-  context = make_context(4);
+static void make_inputs(int32_t threads) {
+  context = make_context(threads);
   table = make_tensor(context, UNI_DTYPE_INT64, table_rows, 4, NULL);
   index_data = malloc(table_rows * 8);
   uint64_t random = 1;
@@ -107,6 +112,18 @@ static void test_fork(void **state) {
   }
   graph = make_random_graph(context, num_nodes, 2);
   for (int i = 0; i < num_seeds; ++i) seeds[i] = (int64_t)(next_random(&random) % num_nodes);
+}
+
+static void release_inputs(void) {
+  uni_graph_release(graph);
+  uni_tensor_release(table);
+  uni_context_release(context);
+  free(index_data);
+}
+
+static void test_fork(void **state) {
+  (void)state;
+  make_inputs(4);
   assert_int_equal(gather_works(), 1);
   uni_sample *expected = take_sample();
   assert_non_null(expected);
@@ -116,16 +133,59 @@ static void test_fork(void **state) {
     assert_int_equal(sample_works(expected), 1);
   }
   uni_sample_release(expected);
-  uni_graph_release(graph);
-  uni_tensor_release(table);
-  uni_context_release(context);
-  free(index_data);
+  release_inputs();
+}
+
+enum { num_threads = 4 };
+static pthread_barrier_t barrier;
+static int64_t *results[num_threads];
+
+static void *gather_at_once(void *number) {
+  const int64_t rows = 20000;
+  int64_t *const result = results[(intptr_t)number];
+  uni_array out = array_1d(UNI_DTYPE_INT64, result, rows);
+  out.ndim = 2;
+  out.shape[1] = 4;
+  const uni_array index = array_1d(UNI_DTYPE_INT64, index_data, rows);
+  uni_error own = UNI_ERROR_INIT;
+  pthread_barrier_wait(&barrier);
+  if (uni_gather_into(table, &index, NULL, NULL, &out, &own) != UNI_STATUS_OK) return "refused";
+  for (int64_t i = 0; i < rows; ++i)
+    if (result[4 * i] != 3 * index_data[i]) return "wrong";
+  return NULL;
+}
+
+/* The first thing that the child does with the context, by several threads at once. */
+static void test_threads_of_a_child(void **state) {
+  (void)state;
+  make_inputs(2);
+  assert_int_equal(gather_works(), 1);
+  for (int i = 0; i < num_threads; ++i) results[i] = malloc(20000 * 4 * sizeof(int64_t));
+  for (int round = 0; round < 100; ++round) {
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+      alarm(60);
+      pthread_t threads[num_threads];
+      int code = pthread_barrier_init(&barrier, NULL, num_threads) != 0;
+      for (intptr_t i = 0; i < num_threads; ++i)
+        code |= pthread_create(&threads[i], NULL, gather_at_once, (void *)i) != 0;
+      for (int i = 0; i < num_threads; ++i) {
+        void *wrong = NULL;
+        code |= pthread_join(threads[i], &wrong) != 0 || wrong != NULL;
+      }
+      _exit(code);
+    }
+    wait_for_child(child);
+  }
+  for (int i = 0; i < num_threads; ++i) free(results[i]);
+  release_inputs();
 }
 
 int main(void) {
   /* ThreadSanitizer ends a process that starts threads after a fork from one with threads, unless told otherwise. */
   const char *options = getenv("TSAN_OPTIONS");
   if (UNDER_TSAN && (options == NULL || strstr(options, "die_after_fork=0") == NULL)) return 77;
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_fork)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_fork), cmocka_unit_test(test_threads_of_a_child)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
