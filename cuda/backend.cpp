@@ -187,7 +187,15 @@ void Operation::begin() {
   if (is_captured_) backend_.process()->captured.hand_over(std::move(captured_), stream_);
 }
 
+// Without stream-ordered memory what is allocated and freed for a capture is gone before the first launch.
+bool Operation::may_allocate() const { return !is_captured_ || backend_.device(device_id_).memory_pools; }
+
 void *Operation::allocate(int64_t num_bytes) {
+  if (!may_allocate())
+    throw Error(UNI_STATUS_NOT_SUPPORTED,
+                "the stream is being captured into a graph, and CUDA device %d has no stream-ordered memory (memory "
+                "pools), which this takes there",
+                device_id_);
   num_bytes = whole_words(num_bytes);
   workspaces_.reserve(workspaces_.size() + 1);
   void *const data = backend_.allocate_device(device_id_, num_bytes, stream_);
@@ -196,6 +204,7 @@ void *Operation::allocate(int64_t num_bytes) {
 }
 
 void *Operation::allocate_if_there_is(int64_t num_bytes) {
+  if (!may_allocate()) return nullptr;
   num_bytes = whole_words(num_bytes);
   workspaces_.reserve(workspaces_.size() + 1);
   void *data = nullptr;

@@ -43,6 +43,10 @@ class Backend {
   const MachineReport &machine() const noexcept { return machine_; }
   // Throws unless there is such a device, and it can be used.
   const DeviceReport &device(int32_t device_id) const;
+  // The most that may move rows, where the caller asks for `asked`, 0 for what is best; 0: all.
+  int32_t multiprocessors_for(int32_t asked, bool over_link, int32_t device_id) const {
+    return asked > 0 ? asked : over_link ? link_multiprocessors(device(device_id)) : 0;
+  }
   // Throws DEVICE_MISMATCH unless the device can read what lies there, by both ends of it; gives what memory it is.
   PointerKind require_readable(const void *data, int64_t num_bytes, OperandName name, int32_t device_id);
   PointerKind require_readable(const uni_rows &rows, OperandName name, int32_t device_id);
@@ -120,6 +124,7 @@ class Operation {
 
  private:
   void uses(const void *data, int64_t num_bytes, bool written);
+  bool may_allocate() const;
 
   Backend &backend_;
   DeviceScope device_;
@@ -160,13 +165,6 @@ uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int3
 // Throws INVALID_ARGUMENT unless each element lies on a multiple of its size, at which alone a device reads and writes it.
 // `what` is the work that needs it: "adding".
 void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *name, const char *what);
-
-// How many multiprocessors move rows where nobody has said it: enough for the link where memory of the host takes part.
-// On an H100 with PCIe Gen5, 8 blocks of 1024 threads read at the rate of the link, and 4 at half of it.
-constexpr int32_t kLinkMultiprocessors = 12;
-inline int32_t multiprocessors_for(int32_t asked, bool over_link) noexcept {
-  return asked > 0 ? asked : over_link ? kLinkMultiprocessors : 0;
-}
 
 uni_status note_stream(void *self, int32_t device_id, void *stream, int32_t follow, uni_error *error) noexcept;
 uni_status hold_stream(void *self, int32_t device_id, void *stream, uni_error *error) noexcept;

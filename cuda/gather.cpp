@@ -85,7 +85,7 @@ class Gather {
     backend_.require_readable(plan_.index, index_bytes(), "index", device_id);
     backend_.require_count(plan_.count, device_id);
     backend_.require_readable(plan_.row_scales, scale_bytes(), "options->row_scales", device_id);
-    request_.num_multiprocessors = multiprocessors_for(plan_.num_multiprocessors, over_link);
+    request_.num_multiprocessors = backend_.multiprocessors_for(plan_.num_multiprocessors, over_link, device_id);
     by_page_ = plan_.order == UNI_ORDER_BY_PAGE || (plan_.order == UNI_ORDER_AUTO && pays);
     if (plan_.num_indices >= kMostOrdered || request_.index.num_rows == 0) by_page_ = false;
   }

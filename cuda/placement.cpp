@@ -77,6 +77,11 @@ std::string why_no_device(const MachineReport &machine) {
 
 bool reads_pageable_memory(const DeviceReport &device) noexcept { return device.pageable_memory_access; }
 
+int32_t link_multiprocessors(const DeviceReport &device) noexcept {
+  constexpr int32_t pcie = 12;
+  return device.pageable_memory_access_uses_host_page_tables ? 0 : pcie;
+}
+
 MemorySupport memory_support(const MachineReport &machine, int32_t memory) {
   switch (memory) {
     case UNI_MEMORY_DEVICE:

@@ -51,4 +51,9 @@ MemorySupport reads_memory(const MachineReport &machine, int32_t device_id, int3
 // Whether this device reads memory that CUDA has not been told of.
 bool reads_pageable_memory(const DeviceReport &device) noexcept;
 
+// How many multiprocessors move rows between the host and a device where nobody has said it: as many as its link needs; 0 for
+// all. On an H100 with PCIe Gen5, 8 blocks of 1024 threads read at the rate of the link, and 4 at half of it. A device that
+// shares the page tables of the host (ATS) is on a link of several times that rate, as NVLink-C2C is.
+int32_t link_multiprocessors(const DeviceReport &device) noexcept;
+
 }  // namespace uni::cuda

@@ -36,7 +36,8 @@ uni_status scatter(void *self, const uni_scatter_plan *plan, void *stream, uni_e
     question.num_indices = plan->num_indices;
     ScatterRequest request = {};
     request.plan = *plan;
-    request.num_multiprocessors = multiprocessors_for(plan->num_multiprocessors, to_host || from_host);
+    request.num_multiprocessors =
+        backend.multiprocessors_for(plan->num_multiprocessors, to_host || from_host, plan->device_id);
     request.align_destination = to_host;
     const auto launch = [&](ScatterPass pass) {
       request.pass = pass;

@@ -155,7 +155,7 @@ UNI_API uni_status uni_context_hold_stream(uni_context *context, int32_t device_
 
 /** The other way round: make every operation that this context enqueues from now on wait for what has been enqueued on a
  * stream so far; the host does not wait. So the library may use what others write on that stream. What the CPU computes
- * for the context waits, on the host.
+ * for the context waits, on the host. What is captured into a graph does not wait.
  * @param[in] context   Not NULL. Looks for the CUDA plugin where that has not been done.
  * @param[in] device_id The CUDA device of the stream.
  * @param[in] stream    A cudaStream_t, or NULL for the device's default stream.

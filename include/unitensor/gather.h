@@ -47,7 +47,7 @@ typedef struct uni_gather_options {
   int32_t memory;              /**< Of a result that uni_gather creates; 0: host on the CPU, else the device's. */
   int32_t dtype;               /**< 0 or UNI_DTYPE_*, as above. */
   int32_t order;               /**< UNI_ORDER_*. */
-  int32_t num_multiprocessors; /**< The most of a GPU; 0: 12 (enough for its link) with host memory, or all. */
+  int32_t num_multiprocessors; /**< The most of a GPU; 0: 12 (enough for PCIe) with host memory, else all. */
   uint32_t reserved;           /**< Must be 0. */
   const uni_array *row_scales; /**< float32, shape [source.shape[0]], where the index is; NULL: none. */
 } uni_gather_options;

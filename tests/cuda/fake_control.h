@@ -49,6 +49,8 @@ UNI_API void fake_set_schedule(uint64_t lane_order, int64_t most_groups, int32_t
 UNI_API void fake_set_machine(int32_t num_devices, int32_t driver_version, int32_t concurrent_managed_access);
 /* Whether the process sees the files that a driver offers its devices by. */
 UNI_API void fake_set_device_nodes(int32_t present);
+/* Whether the devices allocate in the order of streams; for contexts that are made from then on. */
+UNI_API void fake_set_memory_pools(int32_t present);
 /* Whether the devices read all memory of the host (HMM), and that through the host's page tables (ATS). */
 UNI_API void fake_set_pageable_access(int32_t pageable, int32_t host_page_tables);
 /* The error that the next kernel to run ends the context with; 0: none. */

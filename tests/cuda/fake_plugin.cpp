@@ -108,6 +108,11 @@ void fake_set_machine(int32_t num_devices, int32_t driver_version, int32_t concu
 
 void fake_set_device_nodes(int32_t present) { Locked()->has_device_nodes = present != 0; }
 
+void fake_set_memory_pools(int32_t present) {
+  const Locked machine;
+  for (auto &device : machine->devices) device.memory_pools = present != 0;
+}
+
 void fake_set_pageable_access(int32_t pageable, int32_t host_page_tables) {
   const Locked machine;
   for (auto &device : machine->devices) {

@@ -240,6 +240,47 @@ static void test_graph_outlives_its_context(void **state) {
   uni_tensor_release(index);
 }
 
+/* What a graph frees it has to have allocated itself: without stream-ordered memory nothing is allocated for it. */
+static void test_captures_without_memory_pools(void **state) {
+  (void)state;
+  const int64_t picks[num_picks] = {3, 1, 39, 0, 4, 7};
+  uni_tensor *source = make_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_FLOAT32, num_rows, num_columns, contents);
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks), *out = NULL;
+  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, num_columns, &out));
+  fake_set_memory_pools(0);
+  uni_context *const other = make_cuda_context();
+  uni_tensor *lent = NULL;
+  OK(uni_tensor_wrap(other, uni_tensor_array(source), NULL, NULL, &lent, &error));
+  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+  for (int captured = 0; captured < 2; ++captured) {
+    void *graph = NULL;
+    if (captured) fake_begin_capture(stream);
+    OK(uni_gather_into(lent, uni_tensor_array(index), NULL, stream, uni_tensor_array(out), &error));
+    options.order = UNI_ORDER_BY_PAGE;
+    const int64_t blocks = counts_now().device_blocks;
+    if (!captured) {
+      OK(uni_gather_into(lent, uni_tensor_array(index), &options, stream, uni_tensor_array(out), &error));
+      OK(uni_scatter(lent, uni_tensor_array(index), uni_tensor_array(out), NULL, stream, &error));
+      continue;
+    }
+    FAILS(UNI_STATUS_NOT_SUPPORTED, "memory pools",
+          uni_gather_into(lent, uni_tensor_array(index), &options, stream, uni_tensor_array(out), &error));
+    FAILS(UNI_STATUS_NOT_SUPPORTED, "memory pools",
+          uni_scatter(lent, uni_tensor_array(index), uni_tensor_array(out), NULL, stream, &error));
+    assert_int_equal(counts_now().device_blocks, blocks);
+    assert_int_equal(fake_end_capture(&graph), 0);
+    launch(graph);
+    check_rows(out, picks);
+    fake_destroy_graph(graph);
+  }
+  uni_tensor_release(lent);
+  uni_context_release(other);
+  fake_set_memory_pools(1);
+  uni_tensor_release(source);
+  uni_tensor_release(index);
+  uni_tensor_release(out);
+}
+
 /* Each call of CUDA fails once while a gather is captured: nothing is lost, and the tensor is still the caller's. */
 static void test_every_call_of_a_capture_fails(void **state) {
   (void)state;
@@ -284,6 +325,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_graph_keeps_every_operand, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_scatters_fills_and_copies, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_graph_outlives_its_context, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_captures_without_memory_pools, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_every_call_of_a_capture_fails, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

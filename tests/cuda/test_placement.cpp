@@ -223,6 +223,12 @@ void links_are_as_fast_as_the_kernel_says(void **) {
   assert_int_equal(rmdir(folder), 0);
 }
 
+void links_take_some_multiprocessors_or_all(void **) {
+  for (const DeviceReport &device : {pcie, hmm, wsl, small_vgpu, bare})
+    assert_int_equal(link_multiprocessors(device), 12);
+  assert_int_equal(link_multiprocessors(ats), 0);
+}
+
 }  // namespace
 
 int main() {
@@ -232,6 +238,7 @@ int main() {
       cmocka_unit_test(reasons_are_not_cut),
       cmocka_unit_test(each_device_says_what_it_reads),
       cmocka_unit_test(machines_without_a_device_say_what_to_do),
+      cmocka_unit_test(links_take_some_multiprocessors_or_all),
       cmocka_unit_test(links_are_as_fast_as_the_kernel_says),
   };
   return cmocka_run_group_tests(tests, nullptr, nullptr);
