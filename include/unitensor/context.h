@@ -103,7 +103,8 @@ UNI_API int32_t uni_context_num_threads(const uni_context *context);
  * NULL. @threads Any thread. @since 0.1 */
 UNI_API const char *uni_context_backend(const uni_context *context);
 
-/** What a memory kind is on this machine, and why. Looks for the CUDA plugin if @p memory needs one.
+/** What a memory kind is on this machine, and why. Looks for the CUDA plugin if @p memory needs one. UNI_MEMORY_UNIFIED is
+ * what the environment variable UNITENSOR_UNIFIED (managed, pinned, host) asks for, where it is set.
  * @param[in]  context Not NULL.
  * @param[in]  memory  UNI_MEMORY_*.
  * @param[out] info    Not NULL, struct_size set.

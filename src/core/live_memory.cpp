@@ -115,7 +115,7 @@ bool LiveMemory::keep(const void *data, int64_t num_bytes, uni_deferred **items)
   return complete;
 }
 
-// Whether all of it can be touched: for memory whose place could not be reserved, as it was inherited after all, or because
+// Whether all of it can be touched: for page-locked memory whose place could not be reserved, as it was inherited after all, or because
 // the child has put some of its own there.
 static bool is_mapped(const void *data, int64_t num_bytes) noexcept {
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
@@ -134,7 +134,8 @@ void LiveMemory::look_for_lost(const void *data, int64_t num_bytes, const char *
     for (const LiveMemory *memory = lists.others; memory != nullptr; memory = memory->next_)
       if (memory->has(data, num_bytes) && memory->storage_.was_left_behind()) {
         lost = memory->storage_.memory();
-        certain = certain || memory->reserved_;
+        // The driver's mappings may be inherited and cannot be touched all the same. What else is there, is a caller's.
+        certain = certain || memory->reserved_ || lost != UNI_MEMORY_PINNED;
       }
   }
   if (lost != UNI_MEMORY_HOST && (certain || !is_mapped(data, num_bytes))) throw left_behind_error(name, lost);

@@ -35,6 +35,22 @@ Result unsafe_call(Body &&body) {
   });
 }
 
+template <class Body>
+Result allocating_call(Body &&body) {
+  return unsafe_call([&](Machine &machine) {
+    ++machine.allocations;
+    return body(machine);
+  });
+}
+
+template <class Body>
+Result waiting_call(Body &&body) {
+  return unsafe_call([&](Machine &machine) {
+    ++machine.waits;
+    return body(machine);
+  });
+}
+
 // The same for what gives something back: CUDA reports the errors of other work there, and does it all the same.
 template <class Body>
 Result give_back(Body &&body) {
@@ -130,7 +146,7 @@ Result memory_info(int64_t *free_bytes, int64_t *total_bytes) {
 }
 
 Result allocate_device(void **data, int64_t num_bytes, Stream stream) {
-  return unsafe_call([&](Machine &machine) {
+  return allocating_call([&](Machine &machine) {
     FakeStream &queue = machine.stream_of_locked(stream);
     if (queue.device_id != this_thread().device) return machine.fail_locked(kInvalidHandle);
     const Result result = machine.allocate_locked(data, num_bytes, PointerKind::kDevice, this_thread().device);
@@ -164,7 +180,7 @@ Result trim_pools() {
 }
 
 Result allocate_managed(void **data, int64_t num_bytes) {
-  return unsafe_call(
+  return allocating_call(
       [&](Machine &machine) { return machine.allocate_locked(data, num_bytes, PointerKind::kManaged, 0); });
 }
 
@@ -186,7 +202,7 @@ Result free_managed(void *data) {
 }
 
 Result allocate_host(void **data, int64_t num_bytes) {
-  return unsafe_call([&](Machine &machine) { return machine.allocate_host_locked(data, num_bytes); });
+  return allocating_call([&](Machine &machine) { return machine.allocate_host_locked(data, num_bytes); });
 }
 
 Result free_host(void *data) {
@@ -194,11 +210,11 @@ Result free_host(void *data) {
 }
 
 Result register_host(void *data, int64_t num_bytes) {
-  return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes); });
+  return allocating_call([&](Machine &machine) { return machine.register_locked(data, num_bytes); });
 }
 
 Result register_host_read_only(void *data, int64_t num_bytes) {
-  return unsafe_call([&](Machine &machine) { return machine.register_locked(data, num_bytes, true); });
+  return allocating_call([&](Machine &machine) { return machine.register_locked(data, num_bytes, true); });
 }
 
 Result unregister_host(void *data) {
@@ -252,7 +268,7 @@ Result set_bytes(void *data, int32_t byte, int64_t num_bytes, Stream stream) {
 }
 
 Result create_event(Event *event) {
-  return unsafe_call([&](Machine &machine) {
+  return allocating_call([&](Machine &machine) {
     auto *const made = new FakeEvent;
     made->device_id = this_thread().device;
     machine.events.insert(made);
@@ -299,7 +315,7 @@ Result synchronize_event(Event event) {
     hook = std::exchange(Machine::instance().on_wait, nullptr);
   }
   if (hook) hook();
-  return unsafe_call([&](Machine &machine) {
+  return waiting_call([&](Machine &machine) {
     const auto *const asked = static_cast<FakeEvent *>(event);
     if (asked->stream != nullptr) machine.wait_locked(*asked->stream, asked->position);
     if (machine.fatal != kSuccess) return machine.fail_locked(machine.fatal);
@@ -308,7 +324,7 @@ Result synchronize_event(Event event) {
 }
 
 Result create_stream(Stream *stream) {
-  return unsafe_call([&](Machine &machine) {
+  return allocating_call([&](Machine &machine) {
     *stream = machine.make_stream_locked();
     return kSuccess;
   });
@@ -331,7 +347,7 @@ Result destroy_stream(Stream stream) {
 }
 
 Result synchronize_stream(Stream stream) {
-  return unsafe_call([&](Machine &machine) {
+  return waiting_call([&](Machine &machine) {
     FakeStream &queue = machine.stream_of_locked(stream);
     machine.wait_locked(queue, queue.enqueued);
     if (machine.fatal != kSuccess) return machine.fail_locked(machine.fatal);

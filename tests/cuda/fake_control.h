@@ -18,6 +18,8 @@ typedef struct fake_counts {
   int64_t pending_work;    /* enqueued and not run */
   int64_t calls;           /* of functions that may fail, since fake_reset */
   int64_t launches;        /* of kernels */
+  int64_t allocations;     /* calls that allocate, register or create something, since fake_reset */
+  int64_t waits;           /* calls that wait for a device, since fake_reset */
   int32_t last_error;      /* what cudaGetLastError would give */
   int32_t fatal;           /* the error that ended the context, or 0 */
   int64_t broken_borders;  /* blocks of which somebody wrote past the end, or before the start */

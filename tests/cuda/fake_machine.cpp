@@ -81,6 +81,7 @@ void Machine::reset_locked() {
   driver_version = 13000;
   has_device_nodes = true;
   device_bytes = managed_bytes = lockable_bytes = INT64_MAX;
+  allocations = waits = 0;
   untouched_pages = pool_bytes = 0;
   refuses_file_pages = false;
   devices.assign(1, make_device());

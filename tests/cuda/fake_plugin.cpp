@@ -72,6 +72,8 @@ void fake_get_counts(fake_counts *counts) {
   counts->last_error = machine->last_error;
   counts->fatal = machine->fatal;
   counts->broken_borders = machine->broken_borders_locked();
+  counts->allocations = machine->allocations;
+  counts->waits = machine->waits;
   counts->untouched_pages = machine->untouched_pages;
   counts->pool_bytes = machine->pool_bytes;
   counts->arena_bytes = machine->arena_bytes_locked();

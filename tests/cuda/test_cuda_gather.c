@@ -95,6 +95,42 @@ static void test_multiprocessors_of_scatters(void **state) {
   uni_tensor_release(index);
 }
 
+/* What a launch takes is there from those before it; only a sort, and the table of a scatter that assigns, take memory in the
+ * order of the stream. Nothing waits. */
+static void test_launches_neither_allocate_nor_wait(void **state) {
+  (void)state;
+  void *const stream = fake_create_stream();
+  uni_tensor *source = make_in(context, UNI_MEMORY_MANAGED, UNI_DTYPE_FLOAT32, num_rows, width, contents);
+  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks), *out = NULL;
+  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, width, &out));
+  const uni_array *const indices = uni_tensor_array(index), *const rows = uni_tensor_array(out);
+  for (int what = 0; what < 4; ++what) {
+    uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
+    options.order = what == 1 ? UNI_ORDER_BY_PAGE : UNI_ORDER_AS_GIVEN;
+    uni_scatter_options scattered = UNI_SCATTER_OPTIONS_INIT;
+    scattered.reduce = what == 2 ? UNI_SCATTER_ADD : UNI_SCATTER_ASSIGN;
+    for (int round = 0; round < 3; ++round) {
+      const fake_counts before = counts_now();
+      /* More in flight than records and events come at a time. */
+      for (int i = 0; i < 200; ++i) {
+        if (what < 2)
+          OK(uni_gather_into(source, indices, &options, stream, rows, &error));
+        else
+          OK(uni_scatter(source, indices, rows, &scattered, stream, &error));
+      }
+      const fake_counts after = counts_now();
+      assert_int_equal(after.waits, before.waits);
+      if (round > 0) assert_int_equal(after.allocations - before.allocations, what % 2 == 0 ? 0 : 200);
+      OK(uni_context_synchronize(context, &error));
+    }
+  }
+  uni_tensor_release(out);
+  uni_tensor_release(index);
+  uni_tensor_release(source);
+  OK(uni_context_synchronize(context, &error));
+  fake_destroy_stream(stream);
+}
+
 /* A table for which an order pays, and no device memory for the sort: the rows are read as they are given. */
 static void test_order_that_there_is_no_memory_for(void **state) {
   (void)state;
@@ -225,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_multiprocessors_and_order),
       cmocka_unit_test(test_multiprocessors_of_scatters),
+      cmocka_unit_test(test_launches_neither_allocate_nor_wait),
       cmocka_unit_test(test_order_that_there_is_no_memory_for),
       cmocka_unit_test(test_bad_indices_in_page_order),
       cmocka_unit_test(test_many_in_one_launch),

@@ -50,6 +50,49 @@ static void test_machines_without_a_device(void **state) {
   check_nothing_left();
 }
 
+/* A machine on which unified memory would be managed, and who knows better. */
+static void test_unified_memory_as_the_environment_says(void **state) {
+  (void)state;
+  const struct {
+    const char *wish;
+    int32_t resolved;
+  } wishes[] = {{"managed", UNI_MEMORY_MANAGED}, {"pinned", UNI_MEMORY_PINNED}, {"host", UNI_MEMORY_HOST}};
+  for (size_t i = 0; i < sizeof wishes / sizeof *wishes; ++i) {
+    fake_reset();
+    assert_int_equal(setenv("UNITENSOR_UNIFIED", wishes[i].wish, 1), 0);
+    uni_context *context = make_cuda_context();
+    uni_memory_info info = {.struct_size = sizeof info};
+    OK(uni_context_memory_info(context, UNI_MEMORY_UNIFIED, &info, &error));
+    assert_int_equal(info.resolved, wishes[i].resolved);
+    assert_non_null(strstr(info.reason, "UNITENSOR_UNIFIED asks for it: "));
+    uni_tensor *tensor = make_in(context, UNI_MEMORY_UNIFIED, UNI_DTYPE_FLOAT32, 4, 2, table);
+    uni_tensor_info made = {.struct_size = sizeof made};
+    OK(uni_tensor_get_info(tensor, &made, &error));
+    assert_int_equal(made.memory, wishes[i].resolved);
+    assert_int_equal(made.requested_memory, UNI_MEMORY_UNIFIED);
+    assert_int_equal(counts_now().managed_blocks, wishes[i].resolved == UNI_MEMORY_MANAGED);
+    uni_tensor_release(tensor);
+    uni_context_release(context);
+    check_nothing_left();
+  }
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  uni_tensor *tensor = NULL;
+  assert_int_equal(setenv("UNITENSOR_UNIFIED", "device", 1), 0);
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "UNITENSOR_UNIFIED is \"device\", expected managed, pinned or host", tensor,
+             create_in(context, UNI_MEMORY_UNIFIED, UNI_DTYPE_FLOAT32, 4, 2, &tensor));
+  /* What the machine cannot give is refused, and not replaced by something else. */
+  uni_context_release(context);
+  fake_set_machine(1, 13000, 0);
+  context = make_cuda_context();
+  assert_int_equal(setenv("UNITENSOR_UNIFIED", "managed", 1), 0);
+  FAILS_NULL(UNI_STATUS_NOT_SUPPORTED, "managed", tensor,
+             create_in(context, UNI_MEMORY_UNIFIED, UNI_DTYPE_FLOAT32, 4, 2, &tensor));
+  unsetenv("UNITENSOR_UNIFIED");
+  uni_context_release(context);
+  check_nothing_left();
+}
+
 /* What CUDA says of the machine comes with what to do about it, and the CPU goes on. */
 static void test_machines_that_fail(void **state) {
   (void)state;
@@ -217,6 +260,7 @@ static void test_a_stream_of_another_device(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_machines_without_a_device),
+      cmocka_unit_test(test_unified_memory_as_the_environment_says),
       cmocka_unit_test(test_machines_that_fail),
       cmocka_unit_test(test_backends_and_devices_are_described),
       cmocka_unit_test(test_a_plugin_without_a_device_is_described),

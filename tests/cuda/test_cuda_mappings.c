@@ -110,6 +110,38 @@ static void test_mappings_that_are_refused(void **state) {
   }
 }
 
+/* More than is registered at a time, of which nothing is touched. */
+static void test_memory_is_registered_in_chunks(void **state) {
+  (void)state;
+  const int64_t num_bytes = INT64_C(600) << 30;
+  void *const mine =
+      mmap(NULL, (size_t)num_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mine == MAP_FAILED) skip();
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  const uni_array array = array_1d(UNI_DTYPE_UINT8, mine, num_bytes);
+  int num_failed = 0;
+  for (int64_t nth = 1;; ++nth) {
+    uni_tensor *tensor = NULL;
+    const int64_t before = counts_now().calls;
+    fake_fail_call(nth, 999);
+    const uni_status status = uni_tensor_register(context, &array, NULL, NULL, &tensor, &error);
+    const int64_t made = counts_now().calls - before;
+    fake_fail_call(0, 0);
+    assert_int_equal(status == UNI_STATUS_OK, tensor != NULL);
+    num_failed += tensor == NULL;
+    assert_int_equal(counts_now().registered_ranges, tensor != NULL ? 3 : 0);
+    uni_tensor_release(tensor);
+    OK(uni_context_synchronize(context, &error));
+    assert_int_equal(counts_now().registered_ranges, 0);
+    if (nth > made) break;
+  }
+  assert_true(num_failed >= 3);
+  uni_context_release(context);
+  check_nothing_left();
+  assert_int_equal(munmap(mine, (size_t)num_bytes), 0);
+}
+
 enum { KNOWN_BYTES = 4096, ALL_BYTES = 1 << 20, MANY = ALL_BYTES / sizeof(int64_t) };
 
 static uni_array on_device(uni_array array) {
@@ -273,6 +305,7 @@ int main(void) {
       cmocka_unit_test(test_mappings_are_read_where_they_lie),
       cmocka_unit_test(test_mappings_that_are_refused),
       cmocka_unit_test(test_pages_past_the_end_of_a_file),
+      cmocka_unit_test(test_memory_is_registered_in_chunks),
       cmocka_unit_test(test_memory_that_is_known_at_its_start_only),
       cmocka_unit_test(test_short_operands_are_asked_about_once),
   };

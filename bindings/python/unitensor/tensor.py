@@ -257,7 +257,8 @@ class Tensor:
         dtype: of the result, where rows are to be converted: float16, "bfloat16" or float32, of a tensor of one of these
         or of int8; rounded to nearest, ties to even. row_scales: for int8, what each row of this tensor is multiplied
         with before; float32, shape (len(self),). order: how a device reads the rows: "auto", "as_given", or "by_page",
-        sorted first. num_multiprocessors: the most of a GPU to take; 0 for 12 where host memory takes part, else all.
+        sorted first. num_multiprocessors: the most of a GPU to take; 0 for 12 where host memory takes part over PCIe,
+        else all.
 
         Returns `out`, or the new Tensor. Raises OutOfBoundsError, DtypeMismatchError, ShapeMismatchError,
         DeviceMismatchError, NotSupportedError (a conversion that is not offered), InvalidArgumentError (`out` read-only,
