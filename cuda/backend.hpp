@@ -108,7 +108,9 @@ class Operation {
   // The same for what can be done without: NULL where there is not so much memory, and nothing is waited for.
   void *allocate_if_there_is(int64_t num_bytes);
   // Sizes of device memory: whole words, since bytes are added to atomically by words, and never nothing.
-  static int64_t whole_words(int64_t num_bytes) noexcept { return (num_bytes / 16 + 1) * 16; }
+  static int64_t whole_words(int64_t num_bytes) noexcept {
+    return num_bytes > INT64_MAX - 16 ? num_bytes : (num_bytes / 16 + 1) * 16;
+  }
   template <class T>
   T *allocate_array(int64_t count) {
     return static_cast<T *>(allocate(count * static_cast<int64_t>(sizeof(T))));

@@ -58,7 +58,8 @@ void Calls::require(Result result, const char *format, ...) {
   const uni_status status = ends_the_context(result)         ? UNI_STATUS_DEVICE_LOST
                             : result == result::kOutOfMemory ? UNI_STATUS_OUT_OF_MEMORY
                                                              : UNI_STATUS_BACKEND_ERROR;
-  const char *const what_to_do = advice(result);
+  const char *what_to_do = advice(result);
+  if (what_to_do[0] == '\0' && status == UNI_STATUS_DEVICE_LOST) what_to_do = "the process has to be started again";
   throw Error(status, "%s failed: %s (%d, %s)%s%s", call, api_.error_text(result), result, api_.error_name(result),
               what_to_do[0] != '\0' ? "; " : "", what_to_do)
       .with_native_code(result);

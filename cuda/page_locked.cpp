@@ -188,6 +188,10 @@ PageLockedRange *PageLocked::add(void *data, int64_t num_bytes) {
   // The end of its page could not be written down; no process has memory there.
   if (array_end > UINTPTR_MAX - (page - 1))
     throw Error(UNI_STATUS_INVALID_ARGUMENT, "array ends in the last page of the address space, expected memory");
+  // The most that a process can have with five levels of page tables; sizes beyond would not fit into their types.
+  if (array_end > uintptr_t{1} << 57)
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "array of %lld bytes ends past what a process can have as memory",
+                static_cast<long long>(num_bytes));
   auto range = std::make_unique<PageLockedRange>();
   range->data = static_cast<char *>(data);
   std::vector<PageLockedPages *> made;

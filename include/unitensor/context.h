@@ -5,8 +5,9 @@
  * object; one that takes `uni_X *` needs the object for itself. A context is the exception: it locks itself, and may be
  * used by any number of threads. Retain and release are atomic and allowed on any thread, at any time.
  *
- * Forked children: host memory and the CPU go on working. Pinned, managed and device memory stay the parent's: every call
- * on such a tensor but release gives UNI_STATUS_INVALID_STATE in the child, and addresses into it must not be used there.
+ * Forked children: host memory and the CPU go on working. Pinned, managed and device memory stay the parent's: a call that
+ * uses such a tensor's memory, or asks for its address, fails in the child (UNI_STATUS_INVALID_STATE, or _DEVICE_MISMATCH
+ * for a device's that the CPU is asked to use), and addresses into it must not be used there.
  *
  * Devices: operations are enqueued on the caller's stream and return. What they find later (an index out of bounds) is
  * reported by uni_context_check and uni_context_synchronize; until then the row is zeroed and the rest is done. An object

@@ -143,6 +143,9 @@ const float *read_row_scales(const uni_tensor &source, const ArrayView &index, c
 void gather_into(const uni_tensor &source, const ArrayView &index, const uni_gather_options &options, void *stream,
                  const ArrayView &out) {
   check_options(options);
+  if (options.memory < 0 || options.memory > UNI_MEMORY_UNIFIED)
+    throw Error(UNI_STATUS_INVALID_ARGUMENT, "options->memory is %d, expected 0 to UNI_MEMORY_UNIFIED (5)",
+                options.memory);
   const uni_gather_part part = make_part(source, "source", index, result_dtype(source, options), out, "out");
   Backend &backend = choose_backend(source, "source", index, out, "out");
   const float *const row_scales = read_row_scales(source, index, options, out);

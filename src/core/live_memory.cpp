@@ -9,6 +9,7 @@
 #include <new>
 #include <utility>
 
+#include "core/readable_memory.hpp"
 #include "core/tensor.hpp"
 
 namespace uni::core {
@@ -115,15 +116,6 @@ bool LiveMemory::keep(const void *data, int64_t num_bytes, uni_deferred **items)
   return complete;
 }
 
-// Whether all of it can be touched: for page-locked memory whose place could not be reserved, as it was inherited after all, or because
-// the child has put some of its own there.
-static bool is_mapped(const void *data, int64_t num_bytes) noexcept {
-  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(data) / page * page;
-  const uintptr_t end = reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(num_bytes);
-  return msync(reinterpret_cast<void *>(begin), end - begin, MS_ASYNC) == 0;
-}
-
 void LiveMemory::look_for_lost(const void *data, int64_t num_bytes, const char *name) {
   if (num_bytes <= 0) return;
   int32_t lost = UNI_MEMORY_HOST;
@@ -138,6 +130,7 @@ void LiveMemory::look_for_lost(const void *data, int64_t num_bytes, const char *
         certain = certain || memory->reserved_ || lost != UNI_MEMORY_PINNED;
       }
   }
+  // Page-locked memory whose place could not be reserved was inherited after all, or the child has put some of its own there.
   if (lost != UNI_MEMORY_HOST && (certain || !is_mapped(data, num_bytes))) throw left_behind_error(name, lost);
 }
 

@@ -2,6 +2,7 @@
 #include "core/readable_memory.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -65,6 +66,19 @@ bool is_readable(const void *data, int64_t num_bytes) noexcept {
     count = 0;
   }
   return count == 0 || probe.reads(bytes, count);
+}
+
+bool is_mapped(const void *data, int64_t num_bytes) noexcept {
+  const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+  const uintptr_t begin = reinterpret_cast<uintptr_t>(data) / page * page,
+                  end = reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(num_bytes);
+  return msync(reinterpret_cast<void *>(begin), end - begin, MS_ASYNC) == 0;
+}
+
+bool is_likely_readable(const void *data, int64_t num_bytes) noexcept {
+  if (num_bytes <= 0) return true;
+  return is_mapped(data, num_bytes) && is_readable(data, 1) &&
+         is_readable(static_cast<const char *>(data) + num_bytes - 1, 1);
 }
 
 }  // namespace uni::core

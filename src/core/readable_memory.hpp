@@ -10,4 +10,10 @@ namespace uni::core {
 // cannot be found out, for lack of file descriptors.
 bool is_readable(const void *data, int64_t num_bytes) noexcept;
 
+// Whether every page is mapped, readable or not. Looks at none of them.
+bool is_mapped(const void *data, int64_t num_bytes) noexcept;
+
+// Between the two, for memory that may be too much to read all of: whether it is mapped, and its ends can be read.
+bool is_likely_readable(const void *data, int64_t num_bytes) noexcept;
+
 }  // namespace uni::core

@@ -125,6 +125,21 @@ Ref<uni_tensor> wrap_tensor(uni_context *context, const ArrayView &view, int32_t
   return tensor;
 }
 
+namespace {
+
+// Whatever the limit is that page-locking meets. What is wrong with the array or the device is no refusal.
+bool is_refusal(uni_status status) noexcept {
+  return status == UNI_STATUS_OUT_OF_MEMORY || status == UNI_STATUS_NOT_SUPPORTED || status == UNI_STATUS_BACKEND_ERROR;
+}
+
+Error unreadable_error(const Error &refusal) {
+  return Error(UNI_STATUS_INVALID_ARGUMENT,
+               "array has pages that cannot be read, as of a file that has become shorter; registering it said: %s",
+               refusal.what());
+}
+
+}  // namespace
+
 Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni_destroy_fn destroy, void *user_data) {
   require_no_count(view, "array");
   if (!view.on_cpu())
@@ -133,7 +148,12 @@ Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni
   if (backend.ops().register_memory == nullptr)
     throw Error(UNI_STATUS_NOT_SUPPORTED, "the backend %s registers no memory", backend.ops().name);
   uni_memory_block block = {};
-  backend.call(backend.ops().register_memory, view.array.data, view.layout.span_bytes, &block);
+  try {
+    backend.call(backend.ops().register_memory, view.array.data, view.layout.span_bytes, &block);
+  } catch (const Error &refusal) {
+    if (!is_refusal(refusal.status()) || is_likely_readable(view.array.data, view.layout.span_bytes)) throw;
+    throw unreadable_error(refusal);
+  }
   Ref<Storage> storage;
   try {
     storage = Storage::adopt(Ref<uni_context>::share(context), &backend, block);
@@ -147,11 +167,6 @@ Ref<uni_tensor> register_tensor(uni_context *context, const ArrayView &view, uni
 }
 
 namespace {
-
-// Whatever the limit is that page-locking meets. What is wrong with the array or the device is no refusal.
-bool is_refusal(uni_status status) noexcept {
-  return status == UNI_STATUS_OUT_OF_MEMORY || status == UNI_STATUS_NOT_SUPPORTED || status == UNI_STATUS_BACKEND_ERROR;
-}
 
 Ref<uni_tensor> copy_in_unified_memory(uni_context *context, const ArrayView &view) {
   uni_tensor_desc desc = {};
@@ -177,10 +192,7 @@ Ref<uni_tensor> register_or_copy_tensor(uni_context *context, const ArrayView &v
     return register_tensor(context, view, destroy, user_data);
   } catch (const Error &refusal) {
     if (!is_refusal(refusal.status())) throw;
-    if (!is_readable(view.array.data, view.layout.span_bytes))
-      throw Error(UNI_STATUS_INVALID_ARGUMENT,
-                  "array has pages that cannot be read, as of a file that has become shorter; registering it said: %s",
-                  refusal.what());
+    if (!is_readable(view.array.data, view.layout.span_bytes)) throw unreadable_error(refusal);
     try {
       copy = copy_in_unified_memory(context, view);
     } catch (const Error &e) {
@@ -314,6 +326,7 @@ void require_read_by_device(const uni_tensor &tensor, int32_t device_id) {
 
 void *device_pointer(const uni_tensor &tensor, int32_t device_id) {
   if (device_id < 0) throw Error(UNI_STATUS_INVALID_ARGUMENT, "device_id is %d, expected at least 0", device_id);
+  if (tensor.storage()->was_left_behind()) throw left_behind_error("tensor", tensor.memory());
   const int32_t memory = tensor.memory();
   if (memory == UNI_MEMORY_DEVICE && tensor.array().device_id != device_id)
     throw Error(UNI_STATUS_DEVICE_MISMATCH, "tensor is memory of CUDA device %d, which CUDA device %d cannot read",

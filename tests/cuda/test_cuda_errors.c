@@ -260,6 +260,7 @@ static void test_lost_device(void **state) {
   OK(uni_gather(wrapped, uni_tensor_array(index), NULL, NULL, &out, &error));
   uni_tensor_release(wrapped);
   FAILS(UNI_STATUS_DEVICE_LOST, "illegal memory access", uni_context_synchronize(context, &error));
+  assert_non_null(strstr(error.message, "started again"));
   assert_int_equal(error.native_code, 700);
   FAILS_NULL(UNI_STATUS_DEVICE_LOST, "started again", second,
              uni_gather(source, uni_tensor_array(index), NULL, NULL, &second, &error));

@@ -142,6 +142,45 @@ static void test_memory_is_registered_in_chunks(void **state) {
   assert_int_equal(munmap(mine, (size_t)num_bytes), 0);
 }
 
+/* What is not there is no matter of a limit; and sizes that no process can have are nobody else's pages. */
+static void test_memory_that_is_not_there(void **state) {
+  (void)state;
+  enum { size = 16 * 4096 };
+  fake_reset();
+  uni_context *context = make_cuda_context();
+  char *const mine = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  assert_true(mine != MAP_FAILED);
+  assert_int_equal(munmap(mine + 5 * 4096, 4096), 0);
+  assert_int_equal(mprotect(mine + size - 4096, 4096, PROT_NONE), 0);
+  const uni_array with_hole = array_1d(UNI_DTYPE_INT8, mine, size - 4096),
+                  unreadable = array_1d(UNI_DTYPE_INT8, mine + 6 * 4096, 10 * 4096);
+  uni_tensor *tensor = NULL;
+  fake_fail_call(2, 1); /* the first asks whether the pages are known */
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "pages that cannot be read", tensor,
+             uni_tensor_register(context, &with_hole, NULL, NULL, &tensor, &error));
+  fake_fail_call(0, 0);
+  FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "pages that cannot be read", tensor,
+             uni_tensor_register_or_copy(context, &unreadable, NULL, NULL, &tensor, &error));
+  const uni_array one = array_1d(UNI_DTYPE_INT8, mine, 4096);
+  for (int64_t less = 0; less < 1 << 14; less = 2 * less + 1) {
+    const uni_array endless = array_1d(UNI_DTYPE_INT8, mine, INT64_MAX - less);
+    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "what a process can have", tensor,
+               uni_tensor_register(context, &endless, NULL, NULL, &tensor, &error));
+    FAILS_NULL(UNI_STATUS_INVALID_ARGUMENT, "what a process can have", tensor,
+               uni_tensor_register_or_copy(context, &endless, NULL, NULL, &tensor, &error));
+    OK(uni_tensor_register(context, &one, NULL, NULL, &tensor, &error));
+    assert_int_equal(counts_now().registered_ranges, 1);
+    uni_tensor_release(tensor);
+    OK(uni_context_synchronize(context, &error));
+  }
+  /* The size that was asked for, and nothing negative. */
+  FAILS_NULL(UNI_STATUS_OUT_OF_MEMORY, "9223372036854775807 bytes", tensor,
+             create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT8, INT64_MAX, -1, &tensor));
+  uni_context_release(context);
+  check_nothing_left();
+  munmap(mine, size);
+}
+
 enum { KNOWN_BYTES = 4096, ALL_BYTES = 1 << 20, MANY = ALL_BYTES / sizeof(int64_t) };
 
 static uni_array on_device(uni_array array) {
@@ -306,6 +345,7 @@ int main(void) {
       cmocka_unit_test(test_mappings_that_are_refused),
       cmocka_unit_test(test_pages_past_the_end_of_a_file),
       cmocka_unit_test(test_memory_is_registered_in_chunks),
+      cmocka_unit_test(test_memory_that_is_not_there),
       cmocka_unit_test(test_memory_that_is_known_at_its_start_only),
       cmocka_unit_test(test_short_operands_are_asked_about_once),
   };

@@ -287,6 +287,8 @@ static void test_fork(void **state) {
       desc.indptr = pinned_index;
       desc.indices = pinned_index;
       const uni_status said_so[] = {
+          uni_tensor_device_pointer(pinned, 0, &data, &error),
+          uni_tensor_device_pointer(source, 0, &data, &error),
           uni_gather_into(host, lost_index, NULL, NULL, &into, &error),
           uni_gather_into(host, &said, NULL, NULL, &lost_rows, &error),
           uni_scatter(host, &said, &lost_rows, NULL, NULL, &error),

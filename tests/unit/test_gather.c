@@ -55,6 +55,13 @@ static void test_options(void **state) {
   WRONG("memory", options.memory = 6);
   WRONG("memory", options.memory = -1);
 #undef WRONG
+  int32_t rows[2][3] = {{0}};
+  const uni_array into = array_2d(UNI_DTYPE_INT32, rows, 2, 3);
+  for (int32_t memory = -1; memory <= 99; memory += 100) {
+    uni_gather_options options = good;
+    options.memory = memory;
+    FAILS(UNI_STATUS_INVALID_ARGUMENT, "memory", uni_gather_into(table, &borrowed, &options, NULL, &into, &error));
+  }
 }
 
 /* Every row width up to 300 bytes with both index dtypes, tight and padded, against a plain loop; sizes on both sides of
