@@ -88,8 +88,11 @@ uni_status allocate(void *self, int32_t memory, int32_t, int64_t num_bytes, uni_
     int64_t capacity = 0;
     block->data = backend_of(self).blocks->allocate(num_bytes, &capacity);
     if (block->data == nullptr)
-      throw Error(UNI_STATUS_OUT_OF_MEMORY, "out of host memory (requested %lld bytes)",
-                  static_cast<long long>(num_bytes));
+      throw Error(
+          UNI_STATUS_OUT_OF_MEMORY,
+          "out of host memory (requested %lld bytes); what limits it may be the machine, ulimit -v, or a container "
+          "(docker run --memory)",
+          static_cast<long long>(num_bytes));
     block->num_bytes = capacity;
   });
 }
