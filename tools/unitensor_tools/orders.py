@@ -35,7 +35,8 @@ def thresholds(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """For each axis with several values, and each place on the other axes: from which value on by_page was faster than
     as_given at all that were measured; None where it was not faster even at the largest one. Where no axis has several
     values, whether it was faster (axis None)."""
-    compared = [result for result in results if result.get("speed_over_as_given") is not None]
+    # What the library chose by itself may have been either of them.
+    compared = [r for r in results if r.get("speed_over_as_given") is not None and r.get("order") != "auto"]
     axes = [axis for axis in _AXES if len({result[axis] for result in compared}) > 1]
     found = []
     for axis in axes:

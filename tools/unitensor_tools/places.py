@@ -76,6 +76,11 @@ def find(memory: Sequence[str] | None, device: str) -> list[Place]:
     return found
 
 
+def device_name(place: Place) -> str:
+    """Of the device that computes there; empty for the CPU."""
+    return ut.default_context().device_info(int(place.device.rpartition(":")[2])).name if place.on_device else ""
+
+
 def describe_devices() -> dict[str, Any]:
     """What figures of a device need to be one; nothing where there is none."""
     context = ut.default_context()
