@@ -69,10 +69,15 @@ bool is_readable(const void *data, int64_t num_bytes) noexcept {
 }
 
 bool is_mapped(const void *data, int64_t num_bytes) noexcept {
+  constexpr uintptr_t pages_at_once = 16384;
   const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
-  const uintptr_t begin = reinterpret_cast<uintptr_t>(data) / page * page,
-                  end = reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(num_bytes);
-  return msync(reinterpret_cast<void *>(begin), end - begin, MS_ASYNC) == 0;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(data) + static_cast<uintptr_t>(num_bytes);
+  unsigned char resident[pages_at_once];
+  for (uintptr_t at = reinterpret_cast<uintptr_t>(data) / page * page; at < end; at += pages_at_once * page)
+    if (mincore(reinterpret_cast<void *>(at), std::min(end - at, pages_at_once * page), resident) != 0 &&
+        errno == ENOMEM)
+      return false;
+  return true;
 }
 
 bool is_likely_readable(const void *data, int64_t num_bytes) noexcept {
