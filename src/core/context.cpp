@@ -7,7 +7,6 @@
 
 #include <cstring>
 
-#include "core/open_devices.hpp"
 #include "core/plugin.hpp"
 #include "core/structs.hpp"
 #include "core/tensor.hpp"
@@ -97,11 +96,7 @@ uni_context::uni_context(const uni_context_options &options)
     });
   }
   cpu_ = open_backend(cpu_ops);
-  // What comes last, since a context that is not made leaves nowhere.
-  if (device_ != nullptr) uni::core::OpenDevices::enter(this);
 }
-
-uni_context::~uni_context() { uni::core::OpenDevices::leave(this); }
 
 std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
   uni_backend_config config = {};
@@ -132,7 +127,6 @@ Backend *uni_context::device() {
       try {
         device_ = open_backend(device_plugin_);
         open_device_.store(device_.get(), std::memory_order_release);
-        uni::core::OpenDevices::enter(this);
       } catch (const Error &e) {
         why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what() + before;
       } catch (...) {
@@ -239,11 +233,8 @@ void uni_context::follow_stream(int32_t device_id, void *stream) {
 }
 
 void uni_context::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
-  if (data == nullptr || num_bytes <= 0) return;
-  uni::core::Ref<uni_context> other;
-  Backend *backend = device_if_open();
-  if (backend == nullptr && (other = uni::core::OpenDevices::any())) backend = other->device_if_open();
-  if (backend == nullptr || backend->ops().wait_for_memory == nullptr) return;
+  Backend *const backend = device_if_open();
+  if (backend == nullptr || backend->ops().wait_for_memory == nullptr || data == nullptr || num_bytes <= 0) return;
   backend->call(backend->ops().wait_for_memory, data, num_bytes, for_write ? 1 : 0);
 }
 

@@ -15,8 +15,6 @@
 
 namespace uni::core {
 
-class OpenDevices;
-
 struct Statistics {
   std::atomic<int64_t> gather_calls{0}, gather_rows{0}, gather_bytes{0};
   std::atomic<int64_t> scatter_calls{0}, scatter_rows{0}, scatter_bytes{0};
@@ -41,7 +39,6 @@ struct MemoryChoice {
 struct uni_context final : uni::core::RefCounted<uni_context> {
  public:
   explicit uni_context(const uni_context_options &options);
-  ~uni_context();
 
   int32_t num_threads() const noexcept { return num_threads_; }
   uni::core::Backend &cpu() const noexcept { return *cpu_; }
@@ -81,7 +78,6 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   uni::core::Statistics statistics;
 
  private:
-  friend uni::core::OpenDevices;
   uni::core::MemoryChoice choose_unified();
   std::unique_ptr<uni::core::Backend> open_backend(const uni_backend_ops &ops);
 
@@ -96,5 +92,4 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   std::string device_plugin_path_, cpu_plugin_path_;
   std::once_flag device_once_;
   std::atomic<uni::core::Backend *> open_device_{nullptr};
-  uni_context *next_with_device_ = nullptr;  // OpenDevices'
 };

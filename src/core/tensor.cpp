@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "core/open_devices.hpp"
 #include "core/readable_memory.hpp"
 #include "core/structs.hpp"
 
@@ -40,16 +39,9 @@ Ref<Storage> Storage::wrap(Ref<uni_context> context, int32_t memory, const Array
 
 void Storage::dispose() noexcept {
   live_.leave();
-  Ref<uni_context> context;
-  Backend *device = context_ ? context_->device_if_open() : nullptr;
-  if (device != nullptr) {
-    // The context must not wait for memory that waits for the context: it does what was deferred before it goes.
-    context = std::move(context_);
-  } else if ((context = OpenDevices::any())) {
-    // A device of another context may use the memory. That context does not go before the memory; the memory's own, whose
-    // it may be, is kept by it.
-    device = context->device_if_open();
-  }
+  // The context must not wait for memory that waits for the context: it does what was deferred before it goes.
+  const Ref<uni_context> context = std::move(context_);
+  Backend *const device = context ? context->device_if_open() : nullptr;
   if (device == nullptr || device->ops().defer == nullptr) {
     delete this;
     return;

@@ -50,7 +50,8 @@ static void copy_out(machine *m) {
   check_rows((const float(*)[2])m->seen);
 }
 
-static void copy_in_context(machine *m, uni_context *other) {
+static void copy_by_another_context(machine *m) {
+  uni_context *other = make_cuda_context();
   uni_tensor *lent = NULL;
   OK(uni_tensor_wrap(other, uni_tensor_array(m->out), NULL, NULL, &lent, &error));
   const uni_array host = array_2d(UNI_DTYPE_FLOAT32, m->seen, 4, 2);
@@ -59,11 +60,6 @@ static void copy_in_context(machine *m, uni_context *other) {
   uni_tensor_release(lent);
   uni_context_release(other);
 }
-
-static void copy_by_another_context(machine *m) { copy_in_context(m, make_cuda_context()); }
-
-/* It has not looked for a device: what runs there is of the machine and not of a context. */
-static void copy_by_a_context_without_a_device(machine *m) { copy_in_context(m, make_context(1)); }
 
 static void gather_on_the_cpu(machine *m) {
   const int64_t all[4] = {0, 1, 2, 3};
@@ -125,16 +121,9 @@ static void write_what_is_read(machine *m) {
 
 static void test_the_cpu_does_not_overtake_devices(void **state) {
   (void)state;
-  static void (*const uses[])(machine *) = {copy_out,
-                                            copy_by_another_context,
-                                            copy_by_a_context_without_a_device,
-                                            gather_on_the_cpu,
-                                            use_as_rows,
-                                            ask_for_the_address,
-                                            save,
-                                            fill,
-                                            copy_in,
-                                            write_what_is_read};
+  static void (*const uses[])(machine *) = {
+      copy_out, copy_by_another_context, gather_on_the_cpu, use_as_rows, ask_for_the_address, save, fill,
+      copy_in,  write_what_is_read};
   for (int32_t memory = UNI_MEMORY_PINNED; memory <= UNI_MEMORY_MANAGED; ++memory)
     for (size_t i = 0; i < sizeof uses / sizeof *uses; ++i) {
       machine m;
@@ -142,44 +131,6 @@ static void test_the_cpu_does_not_overtake_devices(void **state) {
       uses[i](&m);
       tear_down(&m);
     }
-}
-
-static void set_to_one(void *number) { *(int *)number = 1; }
-
-/* Memory of a context that has not looked for a device, written by a device through another context. */
-static void test_memory_of_a_context_without_a_device(void **state) {
-  (void)state;
-  static float page[1024] __attribute__((aligned(4096)));
-  fake_reset();
-  assert_int_equal(fake_register_host(page, sizeof page), 0);
-  for (int first = 0; first < 2; ++first) {
-    uni_context *const with = make_cuda_context(), *const without = make_context(1);
-    void *const stream = fake_create_stream();
-    const int64_t rows[2] = {1, 0};
-    uni_tensor *const source = make_in(with, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, 4, 2, nines), *const index = make_in(
-                                                                                                     with,
-                                                                                                     UNI_MEMORY_DEVICE,
-                                                                                                     UNI_DTYPE_INT64, 2,
-                                                                                                     -1, rows);
-    const uni_array array = array_2d(UNI_DTYPE_FLOAT32, page, 2, 2);
-    int gone = 0;
-    uni_tensor *lent = NULL;
-    OK(uni_tensor_wrap(without, &array, set_to_one, &gone, &lent, &error));
-    page[0] = 0;
-    OK(uni_gather_into(source, uni_tensor_array(index), NULL, stream, uni_tensor_array(lent), &error));
-    uni_tensor_release(lent);
-    assert_int_equal(gone, 0);
-    assert_true(page[0] == 0);
-    /* The memory keeps its own context, and the other one does not go before the memory. */
-    if (first == 0) uni_context_release(without);
-    uni_tensor_release(source);
-    uni_tensor_release(index);
-    uni_context_release(with);
-    assert_int_equal(gone, 1);
-    assert_true(page[0] == 9);
-    if (first != 0) uni_context_release(without);
-  }
-  assert_int_equal(fake_unregister_host(page), 0);
 }
 
 /* A graph and seeds that a device writes, sampled by the CPU. */
@@ -426,7 +377,6 @@ static void test_memory_comes_back_when_it_is_short(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_the_cpu_does_not_overtake_devices),
-      cmocka_unit_test(test_memory_of_a_context_without_a_device),
       cmocka_unit_test(test_the_cpu_samples_what_a_device_writes),
       cmocka_unit_test(test_the_cpu_does_not_wait_without_need),
       cmocka_unit_test(test_the_cpu_after_a_lost_device),
