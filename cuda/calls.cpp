@@ -10,6 +10,8 @@
 namespace uni::cuda {
 namespace {
 
+constexpr char start_again[] = "the process has to be started again";
+
 // Errors after which no call of this process on the device can succeed. Source: the CUDA runtime's documentation of
 // cudaError_t, "the process must be terminated and relaunched".
 bool ends_the_context(Result result) noexcept {
@@ -59,7 +61,7 @@ void Calls::require(Result result, const char *format, ...) {
                             : result == result::kOutOfMemory ? UNI_STATUS_OUT_OF_MEMORY
                                                              : UNI_STATUS_BACKEND_ERROR;
   const char *what_to_do = advice(result);
-  if (what_to_do[0] == '\0' && status == UNI_STATUS_DEVICE_LOST) what_to_do = "the process has to be started again";
+  if (what_to_do[0] == '\0' && status == UNI_STATUS_DEVICE_LOST) what_to_do = start_again;
   throw Error(status, "%s failed: %s (%d, %s)%s%s", call, api_.error_text(result), result, api_.error_name(result),
               what_to_do[0] != '\0' ? "; " : "", what_to_do)
       .with_native_code(result);
@@ -82,9 +84,8 @@ Error forked_error(pid_t parent) {
 void Calls::require_usable() const {
   if (forked()) throw forked_error(process_);
   if (const Result fatal = fatal_.load(std::memory_order_relaxed); fatal != kSuccess)
-    throw Error(UNI_STATUS_DEVICE_LOST,
-                "an earlier operation ended the CUDA context: %s (%d, %s); the process has to be started again",
-                api_.error_text(fatal), fatal, api_.error_name(fatal))
+    throw Error(UNI_STATUS_DEVICE_LOST, "an earlier operation ended the CUDA context: %s (%d, %s); %s",
+                api_.error_text(fatal), fatal, api_.error_name(fatal), start_again)
         .with_native_code(fatal);
 }
 

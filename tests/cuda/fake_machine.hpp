@@ -153,11 +153,11 @@ class Machine {
 
   std::map<uintptr_t, Block> blocks;
   std::map<uintptr_t, int64_t> registered;
-  bool refuses_file_pages = false;  // as some kernels do
-  std::set<void *> host_blocks;     // memory of CUDA's own among the registered
-  int64_t allocations = 0, waits = 0;
-  int64_t untouched_pages = 0;  // that registering had to find
-  int64_t pool_bytes = 0;       // of device memory that was freed, and is kept until pools are trimmed
+  bool refuses_file_pages = false;     // as some kernels do
+  std::set<void *> host_blocks;        // memory of CUDA's own among the registered
+  int64_t allocations = 0, waits = 0;  // calls, as fake_counts has them
+  int64_t untouched_pages = 0;         // that registering had to find
+  int64_t pool_bytes = 0;              // of device memory that was freed, and is kept until pools are trimmed
   std::set<FakeStream *> streams;
   std::set<FakeEvent *> events;
 

@@ -46,6 +46,13 @@ static void check_rows(const uni_tensor *out, const int64_t *picks) {
       assert_true(back[i][j] == (picks[i] >= 0 && picks[i] < num_rows ? contents[picks[i]][j] : 0.0f));
 }
 
+static void make_operands(int32_t memory, const int64_t *picks, uni_tensor **source, uni_tensor **index,
+                          uni_tensor **out) {
+  *source = make_in(context, memory, UNI_DTYPE_FLOAT32, num_rows, num_columns, contents);
+  *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks);
+  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, num_columns, out));
+}
+
 /* In every order; the one by page allocates within the graph. */
 static void test_gather_is_launched_again(void **state) {
   (void)state;
@@ -244,35 +251,28 @@ static void test_graph_outlives_its_context(void **state) {
 static void test_captures_without_memory_pools(void **state) {
   (void)state;
   const int64_t picks[num_picks] = {3, 1, 39, 0, 4, 7};
-  uni_tensor *source = make_in(context, UNI_MEMORY_PINNED, UNI_DTYPE_FLOAT32, num_rows, num_columns, contents);
-  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks), *out = NULL;
-  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, num_columns, &out));
+  uni_tensor *source = NULL, *index = NULL, *out = NULL;
+  make_operands(UNI_MEMORY_PINNED, picks, &source, &index, &out);
   fake_set_memory_pools(0);
   uni_context *const other = make_cuda_context();
   uni_tensor *lent = NULL;
   OK(uni_tensor_wrap(other, uni_tensor_array(source), NULL, NULL, &lent, &error));
-  uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
-  for (int captured = 0; captured < 2; ++captured) {
-    void *graph = NULL;
-    if (captured) fake_begin_capture(stream);
-    OK(uni_gather_into(lent, uni_tensor_array(index), NULL, stream, uni_tensor_array(out), &error));
-    options.order = UNI_ORDER_BY_PAGE;
-    const int64_t blocks = counts_now().device_blocks;
-    if (!captured) {
-      OK(uni_gather_into(lent, uni_tensor_array(index), &options, stream, uni_tensor_array(out), &error));
-      OK(uni_scatter(lent, uni_tensor_array(index), uni_tensor_array(out), NULL, stream, &error));
-      continue;
-    }
-    FAILS(UNI_STATUS_NOT_SUPPORTED, "memory pools",
-          uni_gather_into(lent, uni_tensor_array(index), &options, stream, uni_tensor_array(out), &error));
-    FAILS(UNI_STATUS_NOT_SUPPORTED, "memory pools",
-          uni_scatter(lent, uni_tensor_array(index), uni_tensor_array(out), NULL, stream, &error));
-    assert_int_equal(counts_now().device_blocks, blocks);
-    assert_int_equal(fake_end_capture(&graph), 0);
-    launch(graph);
-    check_rows(out, picks);
-    fake_destroy_graph(graph);
-  }
+  uni_gather_options by_page = UNI_GATHER_OPTIONS_INIT;
+  by_page.order = UNI_ORDER_BY_PAGE;
+  const uni_array *const indices = uni_tensor_array(index), *const rows = uni_tensor_array(out);
+  OK(uni_gather_into(lent, indices, &by_page, stream, rows, &error));
+  OK(uni_scatter(lent, indices, rows, NULL, stream, &error));
+  const int64_t blocks = counts_now().device_blocks;
+  void *graph = NULL;
+  fake_begin_capture(stream);
+  OK(uni_gather_into(lent, indices, NULL, stream, rows, &error));
+  FAILS(UNI_STATUS_NOT_SUPPORTED, "memory pools", uni_gather_into(lent, indices, &by_page, stream, rows, &error));
+  FAILS(UNI_STATUS_NOT_SUPPORTED, "memory pools", uni_scatter(lent, indices, rows, NULL, stream, &error));
+  assert_int_equal(counts_now().device_blocks, blocks);
+  assert_int_equal(fake_end_capture(&graph), 0);
+  launch(graph);
+  check_rows(out, picks);
+  fake_destroy_graph(graph);
   uni_tensor_release(lent);
   uni_context_release(other);
   fake_set_memory_pools(1);
@@ -285,9 +285,8 @@ static void test_captures_without_memory_pools(void **state) {
 static void test_every_call_of_a_capture_fails(void **state) {
   (void)state;
   const int64_t picks[num_picks] = {3, 1, 39, 0, 4, 7};
-  uni_tensor *source = make_in(context, UNI_MEMORY_MANAGED, UNI_DTYPE_FLOAT32, num_rows, num_columns, contents);
-  uni_tensor *index = make_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_INT64, num_picks, -1, picks), *out = NULL;
-  OK(create_in(context, UNI_MEMORY_DEVICE, UNI_DTYPE_FLOAT32, num_picks, num_columns, &out));
+  uni_tensor *source = NULL, *index = NULL, *out = NULL;
+  make_operands(UNI_MEMORY_MANAGED, picks, &source, &index, &out);
   uni_gather_options options = UNI_GATHER_OPTIONS_INIT;
   options.order = UNI_ORDER_BY_PAGE;
   int failed = 0;

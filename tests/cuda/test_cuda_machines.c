@@ -50,7 +50,7 @@ static void test_machines_without_a_device(void **state) {
   check_nothing_left();
 }
 
-/* A machine on which unified memory would be managed, and who knows better. */
+/* A machine on which unified memory would be managed, and a user who knows better. */
 static void test_unified_memory_as_the_environment_says(void **state) {
   (void)state;
   const struct {

@@ -136,21 +136,20 @@ static void test_fork(void **state) {
   release_inputs();
 }
 
-enum { num_threads = 4 };
+enum { num_threads = 4, num_gathered = 20000 };
 static pthread_barrier_t barrier;
 static int64_t *results[num_threads];
 
 static void *gather_at_once(void *number) {
-  const int64_t rows = 20000;
   int64_t *const result = results[(intptr_t)number];
-  uni_array out = array_1d(UNI_DTYPE_INT64, result, rows);
+  uni_array out = array_1d(UNI_DTYPE_INT64, result, num_gathered);
   out.ndim = 2;
   out.shape[1] = 4;
-  const uni_array index = array_1d(UNI_DTYPE_INT64, index_data, rows);
+  const uni_array index = array_1d(UNI_DTYPE_INT64, index_data, num_gathered);
   uni_error own = UNI_ERROR_INIT;
   pthread_barrier_wait(&barrier);
   if (uni_gather_into(table, &index, NULL, NULL, &out, &own) != UNI_STATUS_OK) return "refused";
-  for (int64_t i = 0; i < rows; ++i)
+  for (int64_t i = 0; i < num_gathered; ++i)
     if (result[4 * i] != 3 * index_data[i]) return "wrong";
   return NULL;
 }
@@ -162,7 +161,7 @@ static void test_threads_of_a_child(void **state) {
   if (UNDER_TSAN) skip();
   make_inputs(2);
   assert_int_equal(gather_works(), 1);
-  for (int i = 0; i < num_threads; ++i) results[i] = malloc(20000 * 4 * sizeof(int64_t));
+  for (int i = 0; i < num_threads; ++i) results[i] = malloc(num_gathered * 4 * sizeof(int64_t));
   for (int round = 0; round < 100; ++round) {
     const pid_t child = fork();
     assert_true(child >= 0);

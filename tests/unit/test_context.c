@@ -202,10 +202,6 @@ static void test_trim(void **state) {
   uni_context_release(context);
 }
 
-static uni_status memory_info_bytes(void *context, void *bytes) {
-  return uni_context_memory_info(context, UNI_MEMORY_HOST, bytes, &error);
-}
-
 /* A sanitizer keeps what is freed for a while, and has its own eyes for what is not. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { is_sanitized = 1 };
@@ -241,6 +237,10 @@ static void test_blocks_are_given_back(void **state) {
   }
   if (!is_sanitized) assert_in_range(resident(), 0, before + 80 * 1024);
   uni_context_release(context);
+}
+
+static uni_status memory_info_bytes(void *context, void *bytes) {
+  return uni_context_memory_info(context, UNI_MEMORY_HOST, bytes, &error);
 }
 
 static void test_memory_info(void **state) {
