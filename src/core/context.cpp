@@ -96,6 +96,12 @@ uni_context::uni_context(const uni_context_options &options)
     });
   }
   cpu_ = open_backend(cpu_ops);
+  // What comes last, since a context that is not made leaves nowhere.
+  if (device_ != nullptr) uni::core::OpenDevices::enter(this);
+}
+
+void uni_context::dispose() noexcept {
+  if (uni::core::OpenDevices::leave(this)) delete this;
 }
 
 std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
@@ -127,6 +133,7 @@ Backend *uni_context::device() {
       try {
         device_ = open_backend(device_plugin_);
         open_device_.store(device_.get(), std::memory_order_release);
+        uni::core::OpenDevices::enter(this);
       } catch (const Error &e) {
         why_no_device_ = std::string("the CUDA backend cannot be used: ") + e.what() + before;
       } catch (...) {
@@ -233,9 +240,14 @@ void uni_context::follow_stream(int32_t device_id, void *stream) {
 }
 
 void uni_context::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
-  Backend *const backend = device_if_open();
-  if (backend == nullptr || backend->ops().wait_for_memory == nullptr || data == nullptr || num_bytes <= 0) return;
-  backend->call(backend->ops().wait_for_memory, data, num_bytes, for_write ? 1 : 0);
+  if (data == nullptr || num_bytes <= 0) return;
+  const auto wait = [&](Backend *backend) {
+    if (backend != nullptr && backend->ops().wait_for_memory != nullptr)
+      backend->call(backend->ops().wait_for_memory, data, num_bytes, for_write ? 1 : 0);
+  };
+  if (Backend *const own = device_if_open(); own != nullptr) return wait(own);
+  const uni::core::OpenDevices::Use other;
+  wait(other.backend());
 }
 
 void uni_context::log(int32_t level, const char *message) const noexcept {

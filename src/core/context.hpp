@@ -10,6 +10,7 @@
 #include <string>
 
 #include "core/backend.hpp"
+#include "core/open_devices.hpp"
 #include "core/ref.hpp"
 #include "unitensor/context.h"
 
@@ -39,6 +40,8 @@ struct MemoryChoice {
 struct uni_context final : uni::core::RefCounted<uni_context> {
  public:
   explicit uni_context(const uni_context_options &options);
+  // When the last reference has gone: deletes this, at the latest when other contexts have done with its device.
+  void dispose() noexcept;
 
   int32_t num_threads() const noexcept { return num_threads_; }
   uni::core::Backend &cpu() const noexcept { return *cpu_; }
@@ -78,6 +81,7 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   uni::core::Statistics statistics;
 
  private:
+  friend uni::core::OpenDevices;
   uni::core::MemoryChoice choose_unified();
   std::unique_ptr<uni::core::Backend> open_backend(const uni_backend_ops &ops);
 
@@ -92,4 +96,5 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   std::string device_plugin_path_, cpu_plugin_path_;
   std::once_flag device_once_;
   std::atomic<uni::core::Backend *> open_device_{nullptr};
+  uni::core::OpenDevices::Place device_place_;
 };

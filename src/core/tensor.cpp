@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/open_devices.hpp"
 #include "core/readable_memory.hpp"
 #include "core/structs.hpp"
 
@@ -39,9 +40,19 @@ Ref<Storage> Storage::wrap(Ref<uni_context> context, int32_t memory, const Array
 
 void Storage::dispose() noexcept {
   live_.leave();
-  // The context must not wait for memory that waits for the context: it does what was deferred before it goes.
-  const Ref<uni_context> context = std::move(context_);
-  Backend *const device = context ? context->device_if_open() : nullptr;
+  if (context_ && context_->device_if_open() != nullptr) {
+    // The context must not wait for memory that waits for the context: it does what was deferred before it goes.
+    const Ref<uni_context> context = std::move(context_);
+    leave_to(context->device_if_open());
+  } else {
+    // A device of another context may use the memory. What is deferred keeps its own context only for a block of its.
+    if (backend_ == nullptr) context_ = {};
+    const OpenDevices::Use other;
+    leave_to(other.backend());
+  }
+}
+
+void Storage::leave_to(Backend *device) noexcept {
   if (device == nullptr || device->ops().defer == nullptr) {
     delete this;
     return;

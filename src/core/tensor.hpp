@@ -45,6 +45,8 @@ class Storage final : public RefCounted<Storage> {
     Storage *storage;
   };
 
+  // Deletes this when the device has finished with the memory; at once where there is none.
+  void leave_to(Backend *device) noexcept;
   explicit Storage(Ref<uni_context> context) noexcept : context_(std::move(context)), live_(*this) {}
 
   Ref<uni_context> context_;
