@@ -162,8 +162,7 @@ uni_status sample_neighbors(void *self, const uni_sample_plan *plan, void *strea
 uni_status sample_wait(void *self, uni_sample_output *output, uni_error *error) noexcept;
 void sample_forget(void *self, uni_sample_output *output) noexcept;
 
-uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t for_write,
-                           uni_error *error) noexcept;
+uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t purpose, uni_error *error) noexcept;
 // Throws INVALID_ARGUMENT unless each element lies on a multiple of its size, at which alone a device reads and writes it.
 // `what` is the work that needs it: "adding".
 void require_aligned(const uni_rows &rows, int64_t element_bytes, const char *name, const char *what);

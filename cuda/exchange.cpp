@@ -23,14 +23,17 @@ uni_status note_stream(void *self, int32_t device_id, void *stream, int32_t foll
   });
 }
 
-uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t for_write,
+uni_status wait_for_memory(void *self, const void *data, int64_t num_bytes, int32_t purpose,
                            uni_error *error) noexcept {
   return guard(error, [&] {
     Backend &backend = backend_of(self);
     // In a forked child nothing of the parent's runs.
     if (backend.calls().forked()) return;
     const CaptureModeScope scope(backend.calls());
-    backend.timeline().wait_for_memory(data, num_bytes, for_write != 0);
+    if (data == nullptr)
+      backend.timeline().look_at_all();
+    else
+      backend.timeline().wait_for_memory(data, num_bytes, purpose);
   });
 }
 

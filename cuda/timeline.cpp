@@ -174,12 +174,13 @@ void Timeline::follow(Stream stream) {
                                   "cudaStreamWaitEvent()");
 }
 
-void Timeline::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
+void Timeline::wait_for_memory(const void *data, int64_t num_bytes, int32_t purpose) {
   run(captured_.take_let_go());
   if (operations_.empty()) return;
   const auto begin = reinterpret_cast<uintptr_t>(data), end = begin + static_cast<uintptr_t>(num_bytes);
+  const bool for_write = (purpose & UNI_WAIT_TO_WRITE) != 0, for_others = (purpose & UNI_WAIT_FOR_OTHERS) != 0;
   const auto concerns = [&](const RunningOperation &operation) {
-    if (operation.followed && operation.owner == this) return true;
+    if (operation.followed && operation.owner == this && !for_others) return true;
     for (int32_t i = 0; i < operation.num_uses; ++i) {
       const MemoryUse &use = operation.uses[static_cast<size_t>(i)];
       if ((use.written || for_write) && use.begin < end && begin < use.end) return true;

@@ -47,9 +47,9 @@ class Timeline final : private OperationOwner {
   void look_at_all() noexcept;
   // Makes a stream that is about to be used wait for the streams that this context follows.
   void follow(Stream stream);
-  // Blocks until the operations of every context that write these bytes, and with `for_write` those that read them, have
-  // finished; and what this context follows.
-  void wait_for_memory(const void *data, int64_t num_bytes, bool for_write);
+  // Blocks until the operations of every context that write these bytes, and with UNI_WAIT_TO_WRITE those that read them,
+  // have finished; and what this context follows, unless it is another that asks (UNI_WAIT_FOR_OTHERS).
+  void wait_for_memory(const void *data, int64_t num_bytes, int32_t purpose);
   // Blocks until all of this context's have finished.
   void wait_for_own();
   // Blocks until those of every context have finished.

@@ -15,7 +15,13 @@
 extern "C" {
 #endif
 
-enum { UNI_BACKEND_ABI_VERSION = 3 };
+enum { UNI_BACKEND_ABI_VERSION = 4 };
+
+/** What wait_for_memory is asked for. */
+enum {
+  UNI_WAIT_TO_WRITE = 1,  /**< The CPU is about to write, and not only to read. */
+  UNI_WAIT_FOR_OTHERS = 2 /**< A context asks that has no backend like this: what this one follows is not waited for. */
+};
 
 /** Something to be done once, later. The library owns it; the backend links it into its list. */
 typedef struct uni_deferred {
@@ -187,9 +193,10 @@ typedef struct uni_backend_ops {
    * wait. NULL where every operation is complete on return. */
   uni_status (*hold_stream)(void *self, int32_t device_id, void *stream, uni_error *error);
   /** Optional; blocks until the operations that use these bytes have finished, of every context: those that write them, and
-   * where @p for_write is 1 also those that read them. For what the CPU is about to do. NULL where every operation is
+   * where the CPU is about to write them also those that read them; and does what was deferred and waits for nothing any
+   * more, which is all that it does where @p data is NULL. @p purpose is a sum of UNI_WAIT_*. NULL where every operation is
    * complete on return. */
-  uni_status (*wait_for_memory)(void *self, const void *data, int64_t num_bytes, int32_t for_write, uni_error *error);
+  uni_status (*wait_for_memory)(void *self, const void *data, int64_t num_bytes, int32_t purpose, uni_error *error);
   /** Optional; counts what has been enqueued on a stream so far as an operation: what is deferred from now on waits for it,
    * and with @p follow 1 so do the operations that this backend enqueues from now on. The host does not wait. */
   uni_status (*note_stream)(void *self, int32_t device_id, void *stream, int32_t follow, uni_error *error);

@@ -13,7 +13,8 @@
  * reported by uni_context_check and uni_context_synchronize; until then the row is zeroed and the rest is done. An object
  * may be released at once: its memory waits for the operations that use it. What the CPU computes with memory that devices
  * use too (pinned, managed) first waits for the operations of devices that it would overtake: those that write what it
- * reads, and those that use what it writes, whichever context enqueued them. */
+ * reads, and those that use what it writes, whichever context enqueued them (contexts with different device plugins do not
+ * know of each other). */
 #ifndef UNITENSOR_CONTEXT_H
 #define UNITENSOR_CONTEXT_H
 

@@ -15,8 +15,10 @@ extern "C" {
 typedef struct uni_tensor uni_tensor;
 
 /** Called once when wrapped memory is no longer needed, also when wrapping fails; on the thread of the call that dropped
- * the last reference, or, where a device may still use the memory, in a later call of any thread that uses the same context.
- * Must not call the library with the same context. */
+ * the last reference, or, where a device may still use the memory, in a later call of any thread, of the same context or of
+ * another one. Must not call the library with the same context, nor wait for a thread that may be releasing a context. What
+ * it gives up should not be what keeps a context (as a DLPack tensor of the library's own does): where a device is still at
+ * work when the caller gives up the rest, nobody calls any more, so uni_context_synchronize has to come before. */
 typedef void (*uni_destroy_fn)(void *user_data);
 
 /** What to create. Zero-initialise it or use UNI_TENSOR_DESC_INIT. */

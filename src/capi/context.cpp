@@ -46,8 +46,8 @@ uni_context *uni_context_retain(uni_context *context) {
 
 void uni_context_release(uni_context *context) {
   if (context == nullptr) return;
-  // What a graph kept holds the context too, and nobody may call for it any more.
-  if (uni::core::Backend *const device = context->device_if_open(); device != nullptr) device->let_go();
+  // What was deferred, or a graph kept, may hold the context too, and nobody may call for it any more.
+  context->do_deferred();
   context->release();
 }
 

@@ -42,8 +42,8 @@ class Backend {
     uni_error error = UNI_ERROR_INIT;
     ops_.synchronize(self_, &error);
   }
-  // Does what has waited for graphs that are no more.
-  void let_go() noexcept {
+  // Does what has waited for operations, or for graphs that are no more, and need not any longer.
+  void do_deferred() noexcept {
     uni_error ignored = UNI_ERROR_INIT;
     if (ops_.wait_for_memory != nullptr) ops_.wait_for_memory(self_, nullptr, 0, 0, &ignored);
   }

@@ -101,7 +101,13 @@ uni_context::uni_context(const uni_context_options &options)
 }
 
 void uni_context::dispose() noexcept {
-  if (uni::core::OpenDevices::leave(this)) delete this;
+  if (Backend *const own = device_if_open(); own != nullptr) {
+    if (uni::core::OpenDevices::dispose_later(this)) return;
+    // First what it has enqueued: while that runs, others that come to wait for it have to find it.
+    if (own->ops().synchronize != nullptr) own->synchronize_quietly();
+    uni::core::OpenDevices::leave(this);
+  }
+  delete this;
 }
 
 std::unique_ptr<Backend> uni_context::open_backend(const uni_backend_ops &ops) {
@@ -215,6 +221,7 @@ void uni_context::trim() {
   // The device first, since host memory may wait for it; and the CPU's also where the device fails.
   uni_error of_device = UNI_ERROR_INIT, of_cpu = UNI_ERROR_INIT;
   Backend *const backend = device_if_open();
+  if (backend == nullptr) do_deferred();
   const uni_status device_status = backend != nullptr ? backend->trim(&of_device) : UNI_STATUS_OK;
   const uni_status cpu_status = cpu_->trim(&of_cpu);
   uni::throw_if_failed(device_status, of_device);
@@ -241,13 +248,14 @@ void uni_context::follow_stream(int32_t device_id, void *stream) {
 
 void uni_context::wait_for_memory(const void *data, int64_t num_bytes, bool for_write) {
   if (data == nullptr || num_bytes <= 0) return;
-  const auto wait = [&](Backend *backend) {
-    if (backend != nullptr && backend->ops().wait_for_memory != nullptr)
-      backend->call(backend->ops().wait_for_memory, data, num_bytes, for_write ? 1 : 0);
-  };
-  if (Backend *const own = device_if_open(); own != nullptr) return wait(own);
-  const uni::core::OpenDevices::Use other;
-  wait(other.backend());
+  ask_devices([&](Backend &backend, bool own) {
+    const int32_t purpose = (for_write ? UNI_WAIT_TO_WRITE : 0) | (own ? 0 : UNI_WAIT_FOR_OTHERS);
+    if (backend.ops().wait_for_memory != nullptr) backend.call(backend.ops().wait_for_memory, data, num_bytes, purpose);
+  });
+}
+
+void uni_context::do_deferred() noexcept {
+  ask_devices([](Backend &backend, bool) { backend.do_deferred(); });
 }
 
 void uni_context::log(int32_t level, const char *message) const noexcept {

@@ -67,6 +67,8 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
   void check(bool wait);
   // Gives back to the system what is kept for later and nobody uses.
   void trim();
+  // Does what has waited for devices, or for graphs that are no more, and need not any longer.
+  void do_deferred() noexcept;
   // Blocks until the device, where one has been opened, has done what was enqueued; says nothing of what was out of bounds.
   void wait_for_device();
   // Makes a stream wait for what the context has enqueued.
@@ -82,6 +84,16 @@ struct uni_context final : uni::core::RefCounted<uni_context> {
 
  private:
   friend uni::core::OpenDevices;
+  // Calls `ask` with the backend of devices: its own, or another context's where it has none; not at all where no context has.
+  template <class Ask>
+  void ask_devices(Ask &&ask) {
+    if (uni::core::Backend *const own = device_if_open(); own != nullptr) {
+      ask(*own, true);
+      return;
+    }
+    const uni::core::OpenDevices::Use other;
+    if (other.backend() != nullptr) ask(*other.backend(), false);
+  }
   uni::core::MemoryChoice choose_unified();
   std::unique_ptr<uni::core::Backend> open_backend(const uni_backend_ops &ops);
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <mutex>
-#include <new>
 #include <utility>
 
 #include "core/readable_memory.hpp"
@@ -16,37 +15,34 @@ namespace uni::core {
 
 std::atomic<bool> LiveMemory::in_child_{false};
 
-// A fork takes the lock, so that no child inherits it from a thread that it does not have.
+// There from the start, and never destroyed: tensors may go while the process ends. A fork takes the lock, so that no child
+// inherits it from a thread that it does not have.
 struct LiveMemory::Lists {
   std::mutex mutex;
   // Apart: a child has all of the host's, and of the others the few that its parent had.
   LiveMemory *host = nullptr, *others = nullptr;
 
-  // Never destroyed: tensors may go while the process ends.
-  static Lists &instance() noexcept {
-    alignas(Lists) static unsigned char place[sizeof(Lists)];
-    static Lists *const lists = [] {
-      Lists *const made = new (place) Lists;
-      pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
-                     [] {
-                       instance().mutex.unlock();
-                       for (LiveMemory *memory = instance().others; memory != nullptr; memory = memory->next_)
-                         memory->reserve_place();
-                       if (instance().others != nullptr) in_child_.store(true, std::memory_order_relaxed);
-                     });
-      return made;
-    }();
-    return *lists;
+  static int watch_forks() noexcept {
+    return pthread_atfork([] { lists_.mutex.lock(); }, [] { lists_.mutex.unlock(); },
+                          [] {
+                            lists_.mutex.unlock();
+                            for (LiveMemory *memory = lists_.others; memory != nullptr; memory = memory->next_)
+                              memory->reserve_place();
+                            if (lists_.others != nullptr) in_child_.store(true, std::memory_order_relaxed);
+                          });
   }
 };
 
+constinit LiveMemory::Lists LiveMemory::lists_;
+// From the load on: a thread that came here first could be about to begin with it when another one forks.
+const int LiveMemory::watches_forks_ = Lists::watch_forks();
+
 void LiveMemory::enter(const void *data, int64_t num_bytes) noexcept {
   if (data == nullptr || num_bytes <= 0 || list_ != nullptr) return;
-  Lists &lists = Lists::instance();
-  const std::lock_guard<std::mutex> lock(lists.mutex);
+  const std::lock_guard<std::mutex> lock(lists_.mutex);
   begin_ = reinterpret_cast<uintptr_t>(data);
   end_ = begin_ + static_cast<uintptr_t>(num_bytes);
-  list_ = storage_.memory() == UNI_MEMORY_HOST ? &lists.host : &lists.others;
+  list_ = storage_.memory() == UNI_MEMORY_HOST ? &lists_.host : &lists_.others;
   next_ = *list_;
   if (next_ != nullptr) next_->previous_ = this;
   *list_ = this;
@@ -54,8 +50,7 @@ void LiveMemory::enter(const void *data, int64_t num_bytes) noexcept {
 
 void LiveMemory::leave() noexcept {
   if (list_ == nullptr) return;
-  Lists &lists = Lists::instance();
-  const std::lock_guard<std::mutex> lock(lists.mutex);
+  const std::lock_guard<std::mutex> lock(lists_.mutex);
   (previous_ != nullptr ? previous_->next_ : *list_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
   list_ = nullptr;
@@ -86,10 +81,9 @@ bool LiveMemory::keep(const void *data, int64_t num_bytes, uni_deferred **items)
   uni_deferred *kept = nullptr;
   // Released without the lock, which its last reference would take.
   Ref<Storage> not_kept;
-  Lists &lists = Lists::instance();
   {
-    const std::lock_guard<std::mutex> lock(lists.mutex);
-    for (LiveMemory *const first : {lists.host, lists.others}) {
+    const std::lock_guard<std::mutex> lock(lists_.mutex);
+    for (LiveMemory *const first : {lists_.host, lists_.others}) {
       for (LiveMemory *memory = first; memory != nullptr && complete; memory = memory->next_) {
         // One whose last reference is being given up on another thread has left for anybody but the list.
         if (!memory->has(data, num_bytes) || !memory->storage_.retain_unless_gone()) continue;
@@ -121,9 +115,8 @@ void LiveMemory::look_for_lost(const void *data, int64_t num_bytes, const char *
   int32_t lost = UNI_MEMORY_HOST;
   bool certain = false;
   {
-    Lists &lists = Lists::instance();
-    const std::lock_guard<std::mutex> lock(lists.mutex);
-    for (const LiveMemory *memory = lists.others; memory != nullptr; memory = memory->next_)
+    const std::lock_guard<std::mutex> lock(lists_.mutex);
+    for (const LiveMemory *memory = lists_.others; memory != nullptr; memory = memory->next_)
       if (memory->has(data, num_bytes) && memory->storage_.was_left_behind()) {
         lost = memory->storage_.memory();
         // The driver's mappings may be inherited and cannot be touched all the same. What else is there, is a caller's.

@@ -37,6 +37,8 @@ class LiveMemory {
   void reserve_place() noexcept;
   static void look_for_lost(const void *data, int64_t num_bytes, const char *name);
 
+  static Lists lists_;
+  static const int watches_forks_;
   static std::atomic<bool> in_child_;
 
   Storage &storage_;

@@ -5,18 +5,13 @@
 
 #include <atomic>
 #include <mutex>
-#include <new>
+#include <utility>
 
 #include "core/context.hpp"
 
 namespace uni::core {
-namespace {
 
-// How many lives of Use this thread is inside.
-thread_local int32_t depth = 0;
-
-}  // namespace
-
+// There from the start, and never destroyed: contexts may go while the process ends.
 struct OpenDevices::List {
   std::mutex mutex;
   // So that without a device nobody takes the lock.
@@ -25,88 +20,90 @@ struct OpenDevices::List {
   // the process was forked hangs in the child.
   std::atomic<uint32_t> ends{0};
 
-  // Never destroyed: contexts may go while the process ends.
-  static List &instance() noexcept {
-    alignas(List) static unsigned char place[sizeof(List)];
-    static List *const list = [] {
-      List *const made = new (place) List;
-      // A fork takes the lock, so that no child inherits it from a thread that it does not have. Nothing of a device that
-      // the parent opened is the child's, nor are the threads that use it.
-      pthread_atfork([] { instance().mutex.lock(); }, [] { instance().mutex.unlock(); },
-                     [] {
-                       instance().mutex.unlock();
-                       instance().first.store(nullptr, std::memory_order_relaxed);
-                     });
-      return made;
-    }();
-    return *list;
+  // A fork takes the lock, so that no child inherits it from a thread that it does not have.
+  static int watch_forks() noexcept {
+    return pthread_atfork([] { list_.mutex.lock(); }, [] { list_.mutex.unlock(); },
+                          [] {
+                            list_.begin_in_child();
+                            list_.mutex.unlock();
+                          });
   }
 
-  // For who holds the lock.
-  bool remove(uni_context *context) noexcept {
+  // Nothing of a device that the parent opened is the child's, and of the threads that use it there is this one.
+  void begin_in_child() noexcept {
+    for (uni_context *context = first.load(std::memory_order_relaxed); context != nullptr;
+         context = context->device_place_.next)
+      context->device_place_.uses = 0;
+    for (const Use *use = thread_.innermost; use != nullptr; use = use->outer_) ++use->context_->device_place_.uses;
+    first.store(nullptr, std::memory_order_relaxed);
+  }
+
+  // For who holds the lock. One that is not there, as in a forked child, is left as it is.
+  void remove(uni_context *context) noexcept {
     uni_context *before = nullptr, *here = first.load(std::memory_order_relaxed);
     while (here != nullptr && here != context) {
       before = here;
       here = here->device_place_.next;
     }
-    if (here == nullptr) return false;
+    if (here == nullptr) return;
     if (before != nullptr)
       before->device_place_.next = here->device_place_.next;
     else
       first.store(here->device_place_.next, std::memory_order_release);
-    return true;
   }
 };
 
+constinit OpenDevices::List OpenDevices::list_;
+// From the load on: a thread that came here first could be about to begin with it when another one forks.
+const int OpenDevices::watches_forks_ = List::watch_forks();
+constinit thread_local OpenDevices::Thread OpenDevices::thread_;
+
 void OpenDevices::enter(uni_context *context) noexcept {
-  List &list = List::instance();
-  const std::lock_guard<std::mutex> lock(list.mutex);
-  context->device_place_.entered = true;
-  context->device_place_.next = list.first.load(std::memory_order_relaxed);
-  list.first.store(context, std::memory_order_release);
+  const std::lock_guard<std::mutex> lock(list_.mutex);
+  context->device_place_.next = list_.first.load(std::memory_order_relaxed);
+  list_.first.store(context, std::memory_order_release);
 }
 
-bool OpenDevices::leave(uni_context *context) noexcept {
-  Place &place = context->device_place_;
-  if (!place.entered) return true;
-  List &list = List::instance();
-  std::unique_lock<std::mutex> lock(list.mutex);
-  // Where it is not in the list, this is a forked child: uses by threads of the parent's do not end here.
-  const bool waits = list.remove(context) && depth == 0;
-  while (waits && place.uses != 0) {
-    const uint32_t ends = list.ends.load(std::memory_order_relaxed);
+void OpenDevices::leave(uni_context *context) noexcept {
+  std::unique_lock<std::mutex> lock(list_.mutex);
+  list_.remove(context);
+  while (context->device_place_.uses != 0) {
+    const uint32_t ends = list_.ends.load(std::memory_order_relaxed);
     lock.unlock();
-    list.ends.wait(ends, std::memory_order_relaxed);
+    list_.ends.wait(ends, std::memory_order_relaxed);
     lock.lock();
   }
-  // A thread that is inside a use waits for no other: two of them that end each other's contexts would never come back.
-  place.deleted_by_last_use = depth != 0 && place.uses != 0;
-  return !place.deleted_by_last_use;
+}
+
+bool OpenDevices::dispose_later(uni_context *context) noexcept {
+  if (thread_.innermost == nullptr) return false;
+  context->device_place_.next_to_dispose_of = std::exchange(thread_.to_dispose_of, context);
+  return true;
 }
 
 OpenDevices::Use::Use() noexcept {
-  List &list = List::instance();
-  if (list.first.load(std::memory_order_acquire) == nullptr) return;
-  const std::lock_guard<std::mutex> lock(list.mutex);
-  context_ = list.first.load(std::memory_order_relaxed);
+  if (list_.first.load(std::memory_order_acquire) == nullptr) return;
+  const std::lock_guard<std::mutex> lock(list_.mutex);
+  context_ = list_.first.load(std::memory_order_relaxed);
   if (context_ == nullptr) return;
   ++context_->device_place_.uses;
-  ++depth;
+  outer_ = std::exchange(thread_.innermost, this);
 }
 
 OpenDevices::Use::~Use() {
   if (context_ == nullptr) return;
-  List &list = List::instance();
-  --depth;
-  bool is_last = false;
   {
-    const std::lock_guard<std::mutex> lock(list.mutex);
-    Place &place = context_->device_place_;
-    is_last = --place.uses == 0 && place.deleted_by_last_use;
-    list.ends.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard<std::mutex> lock(list_.mutex);
+    --context_->device_place_.uses;
+    thread_.innermost = outer_;
+    list_.ends.fetch_add(1, std::memory_order_relaxed);
   }
-  list.ends.notify_all();
-  if (is_last) delete context_;
+  list_.ends.notify_all();
+  while (thread_.innermost == nullptr && thread_.to_dispose_of != nullptr) {
+    uni_context *const context = thread_.to_dispose_of;
+    thread_.to_dispose_of = context->device_place_.next_to_dispose_of;
+    context->dispose();
+  }
 }
 
 Backend *OpenDevices::Use::backend() const noexcept {

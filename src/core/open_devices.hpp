@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contexts that have opened a device. What runs on a device is the same for all contexts, and a backend of any of them
-// waits for it: a context that has not opened one asks another here.
+// The contexts that have opened a device. What runs on a device is the same for all contexts of a plugin, and a backend of
+// any of them waits for it: a context that has not opened one asks another here.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,12 @@ class Backend;
 class OpenDevices {
  public:
   static void enter(uni_context *context) noexcept;
-  // For a context whose last reference has been given up. From its return on nobody comes to use the context; blocks until
-  // nobody does. False where that would never end, since it is this thread that does, further up (a destroy callback gave
-  // the reference up): who uses it last deletes it then. True at once for one that has not entered.
-  static bool leave(uni_context *context) noexcept;
+  // For a context that ends. From the return on nobody comes to use it; blocks until nobody does. Not to be called inside of
+  // a Use.
+  static void leave(uni_context *context) noexcept;
+  // Inside of a Use: has the context disposed of when this thread is in none any more, and returns true. Two threads that
+  // ended each other's contexts would wait for ever.
+  static bool dispose_later(uni_context *context) noexcept;
 
   // The backend of some context of this process while this lives. It holds no reference: a context that ends does so
   // before uni_context_release returns, on its thread, and what a caller gave it to use may go after that.
@@ -31,18 +33,26 @@ class OpenDevices {
     Backend *backend() const noexcept;
 
    private:
+    friend OpenDevices;
     uni_context *context_ = nullptr;
+    Use *outer_ = nullptr;  // of this thread
   };
 
   // What a context keeps for this.
   struct Place {
-    uni_context *next = nullptr;
+    uni_context *next = nullptr, *next_to_dispose_of = nullptr;
     int32_t uses = 0;
-    bool entered = false, deleted_by_last_use = false;
   };
 
  private:
   struct List;
+  struct Thread {
+    Use *innermost = nullptr;
+    uni_context *to_dispose_of = nullptr;
+  };
+  static List list_;
+  static const int watches_forks_;
+  static thread_local Thread thread_;
 };
 
 }  // namespace uni::core

@@ -26,7 +26,6 @@ static void gather(machine *m) {
   assert_true(page[0] == 0);
 }
 
-/* The tensor wraps the page, or is the context's own memory. */
 static void set_up(machine *m, uni_destroy_fn destroy, void *user_data) {
   fake_reset();
   assert_int_equal(fake_register_host(page, sizeof page), 0);
@@ -189,6 +188,126 @@ static void test_a_release_waits_for_those_who_wait(void **state) {
   }
 }
 
+typedef struct late_comer {
+  machine *m;
+  float seen;
+  int gone, gone_before_it_was_written;
+} late_comer;
+
+static void *read_and_release(void *argument) {
+  late_comer *const it = argument;
+  float seen[2][2] = {{0}};
+  const uni_array host = array_2d(UNI_DTYPE_FLOAT32, seen, 2, 2);
+  if (uni_tensor_copy_to(it->m->out, &host, NULL, NULL) == UNI_STATUS_OK) it->seen = seen[1][1];
+  return NULL;
+}
+
+static void *release_what_is_written(void *argument) {
+  late_comer *const it = argument;
+  uni_tensor_release(it->m->out);
+  it->gone_before_it_was_written = it->gone != 0 && page[0] == 0;
+  return NULL;
+}
+
+typedef struct visit {
+  late_comer *by;
+  void *(*run)(void *);
+} visit;
+
+static void visit_on_another_thread(void *argument) {
+  const visit *const it = argument;
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, it->run, it->by), 0);
+  pthread_join(thread, NULL);
+}
+
+/* While a context ends, what it has enqueued still runs, and others find it. */
+static void test_an_end_is_not_overtaken(void **state) {
+  (void)state;
+  for (int releases = 0; releases < 2; ++releases) {
+    machine m;
+    late_comer it = {.m = &m};
+    set_up(&m, set_to_one, &it.gone);
+    release_operands(&m);
+    visit there = {&it, releases != 0 ? release_what_is_written : read_and_release};
+    fake_on_wait(visit_on_another_thread, &there);
+    uni_context_release(m.with);
+    if (releases == 0) {
+      assert_true(it.seen == 9);
+      uni_tensor_release(m.out);
+    }
+    assert_int_equal(it.gone_before_it_was_written, 0);
+    assert_int_equal(it.gone, 1);
+    uni_context_release(m.without);
+    tear_down(&m);
+  }
+}
+
+/* What the other context's streams follow is its own affair. */
+static void test_followed_streams_are_not_waited_for(void **state) {
+  (void)state;
+  machine m;
+  set_up(&m, NULL, NULL);
+  OK(uni_context_synchronize(m.with, &error));
+  void *const followed = fake_create_stream(), *const data = fake_malloc(sizeof nines);
+  fake_enqueue_copy(followed, data, page, sizeof nines);
+  OK(uni_context_follow_stream(m.with, 0, followed, &error));
+  const int64_t waits = counts_now().waits;
+  read_page(&m);
+  assert_int_equal(counts_now().waits, waits);
+  uni_tensor_release(m.out);
+  release_operands(&m);
+  uni_context_release(m.without);
+  uni_context_release(m.with);
+  fake_free(data);
+  fake_destroy_stream(followed);
+  tear_down(&m);
+}
+
+/* Once the device has finished, what has waited for it is done by the calls that do so with a device. */
+static void test_deferred_releases_are_done(void **state) {
+  (void)state;
+  for (int trims = 0; trims < 2; ++trims) {
+    machine m;
+    int gone = 0;
+    set_up(&m, set_to_one, &gone);
+    uni_tensor_release(m.out);
+    fake_synchronize(m.stream);
+    assert_int_equal(gone, 0);
+    if (trims != 0) {
+      OK(uni_context_trim(m.without, &error));
+      assert_int_equal(gone, 1);
+    }
+    uni_context_release(m.without);
+    assert_int_equal(gone, 1);
+    release_operands(&m);
+    uni_context_release(m.with);
+    tear_down(&m);
+  }
+}
+
+/* The graph keeps the tensors, these the context with the device, and of it nobody holds a reference any more. */
+static void test_what_a_graph_kept_is_let_go(void **state) {
+  (void)state;
+  machine m;
+  int gone = 0;
+  void *graph = NULL;
+  set_up(&m, set_to_one, &gone);
+  OK(uni_context_synchronize(m.with, &error));
+  memset(page, 0, sizeof page);
+  fake_begin_capture(m.stream);
+  gather(&m);
+  assert_int_equal(fake_end_capture(&graph), 0);
+  uni_tensor_release(m.out);
+  release_operands(&m);
+  uni_context_release(m.with);
+  fake_destroy_graph(graph);
+  assert_int_equal(gone, 0);
+  uni_context_release(m.without);
+  assert_int_equal(gone, 1);
+  tear_down(&m);
+}
+
 typedef struct reader {
   uni_tensor *tensor;
   atomic_int stop;
@@ -319,6 +438,10 @@ int main(void) {
       cmocka_unit_test(test_memory_waits_for_devices),
       cmocka_unit_test(test_own_memory_waits_for_devices),
       cmocka_unit_test(test_a_release_waits_for_those_who_wait),
+      cmocka_unit_test(test_an_end_is_not_overtaken),
+      cmocka_unit_test(test_followed_streams_are_not_waited_for),
+      cmocka_unit_test(test_deferred_releases_are_done),
+      cmocka_unit_test(test_what_a_graph_kept_is_let_go),
       cmocka_unit_test(test_contexts_come_and_go),
       cmocka_unit_test(test_a_destroy_callback_ends_the_context),
       cmocka_unit_test(test_forked_child),
