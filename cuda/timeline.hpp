@@ -39,7 +39,7 @@ class Timeline final : private OperationOwner {
   // Blocks until an operation has finished. What its record says is left to the caller, and is not reported again.
   void wait(uint64_t number);
   // Calls item->run when all that any context has enqueued so far has finished: at once, or in a later call of this
-  // context's.
+  // context's, or of one without a device that asks this one.
   void defer(uni_deferred *item) noexcept;
   // Looks which operations have finished, and runs what has waited for them. Never blocks.
   void poll() noexcept;

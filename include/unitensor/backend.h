@@ -166,8 +166,8 @@ typedef struct uni_backend_ops {
   int32_t (*reads_memory)(void *self, int32_t device_id, int32_t memory, char *reason, int32_t size);
   /** Optional; let devices read memory of the caller's where it lies. Undone by release, which leaves the memory. */
   uni_status (*register_memory)(void *self, void *data, int64_t num_bytes, uni_memory_block *block, uni_error *error);
-  /** Optional; runs @p item when every operation that was enqueued before has finished: at once, in a later call of any
-   * operation, or in destroy. Never fails. NULL where every operation is complete on return. */
+  /** Optional; runs @p item when every operation that was enqueued before, of every context, has finished: at once, in a later
+   * call of any operation, or in destroy. Never fails. NULL where every operation is complete on return. */
   void (*defer)(void *self, uni_deferred *item);
   /** Copy rows of one size between any two memories that the backend knows; num_rows and row_bytes are equal. */
   uni_status (*copy)(void *self, const uni_rows *destination, const uni_rows *source, void *stream, uni_error *error);
@@ -193,9 +193,9 @@ typedef struct uni_backend_ops {
    * wait. NULL where every operation is complete on return. */
   uni_status (*hold_stream)(void *self, int32_t device_id, void *stream, uni_error *error);
   /** Optional; blocks until the operations that use these bytes have finished, of every context: those that write them, and
-   * where the CPU is about to write them also those that read them; and does what was deferred and waits for nothing any
-   * more, which is all that it does where @p data is NULL. @p purpose is a sum of UNI_WAIT_*. NULL where every operation is
-   * complete on return. */
+   * where the CPU is about to write them also those that read them. Where @p data is NULL it blocks for nothing, and does what
+   * was deferred and need not wait any longer. @p purpose is a sum of UNI_WAIT_*. NULL where every operation is complete on
+   * return. */
   uni_status (*wait_for_memory)(void *self, const void *data, int64_t num_bytes, int32_t purpose, uni_error *error);
   /** Optional; counts what has been enqueued on a stream so far as an operation: what is deferred from now on waits for it,
    * and with @p follow 1 so do the operations that this backend enqueues from now on. The host does not wait. */

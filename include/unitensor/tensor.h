@@ -18,7 +18,7 @@ typedef struct uni_tensor uni_tensor;
  * the last reference, or, where a device may still use the memory, in a later call of any thread, of the same context or of
  * another one. Must not call the library with the same context, nor wait for a thread that may be releasing a context. What
  * it gives up should not be what keeps a context (as a DLPack tensor of the library's own does): where a device is still at
- * work when the caller gives up the rest, nobody calls any more, so uni_context_synchronize has to come before. */
+ * work when the caller gives up the rest, nobody calls any more. Synchronise the contexts that have used the memory before. */
 typedef void (*uni_destroy_fn)(void *user_data);
 
 /** What to create. Zero-initialise it or use UNI_TENSOR_DESC_INIT. */

@@ -104,7 +104,7 @@ void uni_context::dispose() noexcept {
   if (Backend *const own = device_if_open(); own != nullptr) {
     if (uni::core::OpenDevices::dispose_later(this)) return;
     // First what it has enqueued: while that runs, others that come to wait for it have to find it.
-    if (own->ops().synchronize != nullptr) own->synchronize_quietly();
+    if (own->ops().synchronize != nullptr && !forked()) own->synchronize_quietly();
     uni::core::OpenDevices::leave(this);
   }
   delete this;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <mutex>
+#include <type_traits>
 #include <utility>
 
 #include "core/readable_memory.hpp"
@@ -34,6 +35,7 @@ struct LiveMemory::Lists {
 };
 
 constinit LiveMemory::Lists LiveMemory::lists_;
+static_assert(std::is_trivially_destructible_v<std::mutex>);
 // From the load on: a thread that came here first could be about to begin with it when another one forks.
 const int LiveMemory::watches_forks_ = Lists::watch_forks();
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <type_traits>
 #include <utility>
 
 #include "core/context.hpp"
@@ -16,6 +17,8 @@ struct OpenDevices::List {
   std::mutex mutex;
   // So that without a device nobody takes the lock.
   std::atomic<uni_context *> first{nullptr};
+  // Those that a forked child has from its parent, which nobody comes to use.
+  uni_context *inherited = nullptr;
   // Counts the ends of uses, for who waits for them. An atomic, since a condition variable that somebody waited at while
   // the process was forked hangs in the child.
   std::atomic<uint32_t> ends{0};
@@ -31,37 +34,46 @@ struct OpenDevices::List {
 
   // Nothing of a device that the parent opened is the child's, and of the threads that use it there is this one.
   void begin_in_child() noexcept {
-    for (uni_context *context = first.load(std::memory_order_relaxed); context != nullptr;
-         context = context->device_place_.next)
+    uni_context **end = &inherited;
+    while (*end != nullptr) end = &(*end)->device_place_.next;
+    *end = first.exchange(nullptr, std::memory_order_relaxed);
+    for (uni_context *context = inherited; context != nullptr; context = context->device_place_.next)
       context->device_place_.uses = 0;
     for (const Use *use = thread_.innermost; use != nullptr; use = use->outer_) ++use->context_->device_place_.uses;
-    first.store(nullptr, std::memory_order_relaxed);
   }
 
-  // For who holds the lock. One that is not there, as in a forked child, is left as it is.
+  // For who holds the lock.
+  void append(uni_context *context) noexcept {
+    context->device_place_.next = nullptr;
+    uni_context *last = first.load(std::memory_order_relaxed);
+    if (last == nullptr) return first.store(context, std::memory_order_release);
+    while (last->device_place_.next != nullptr) last = last->device_place_.next;
+    last->device_place_.next = context;
+  }
+
   void remove(uni_context *context) noexcept {
-    uni_context *before = nullptr, *here = first.load(std::memory_order_relaxed);
-    while (here != nullptr && here != context) {
-      before = here;
-      here = here->device_place_.next;
+    uni_context *const following = context->device_place_.next;
+    if (first.load(std::memory_order_relaxed) == context) return first.store(following, std::memory_order_release);
+    if (inherited == context) {
+      inherited = following;
+      return;
     }
-    if (here == nullptr) return;
-    if (before != nullptr)
-      before->device_place_.next = here->device_place_.next;
-    else
-      first.store(here->device_place_.next, std::memory_order_release);
+    for (uni_context *const head : {first.load(std::memory_order_relaxed), inherited})
+      for (uni_context *before = head; before != nullptr; before = before->device_place_.next)
+        if (before->device_place_.next == context) before->device_place_.next = following;
   }
 };
 
 constinit OpenDevices::List OpenDevices::list_;
+static_assert(std::is_trivially_destructible_v<std::mutex>);
 // From the load on: a thread that came here first could be about to begin with it when another one forks.
 const int OpenDevices::watches_forks_ = List::watch_forks();
 constinit thread_local OpenDevices::Thread OpenDevices::thread_;
 
 void OpenDevices::enter(uni_context *context) noexcept {
   const std::lock_guard<std::mutex> lock(list_.mutex);
-  context->device_place_.next = list_.first.load(std::memory_order_relaxed);
-  list_.first.store(context, std::memory_order_release);
+  // At the end, so that all ask the one that they have asked before, which has what they have deferred.
+  list_.append(context);
 }
 
 void OpenDevices::leave(uni_context *context) noexcept {

@@ -21,8 +21,9 @@ class OpenDevices {
   // ended each other's contexts would wait for ever.
   static bool dispose_later(uni_context *context) noexcept;
 
-  // The backend of some context of this process while this lives. It holds no reference: a context that ends does so
-  // before uni_context_release returns, on its thread, and what a caller gave it to use may go after that.
+  // The backend of some context of this process while this lives. It holds no reference: a context whose last reference a
+  // caller gives up has ended when uni_context_release returns (unless that was inside of a Use), and what the caller gave it
+  // to use may go after that.
   class Use {
    public:
     Use() noexcept;
