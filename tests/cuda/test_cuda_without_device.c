@@ -45,6 +45,14 @@ static void release_operands(machine *m) {
   uni_tensor_release(m->index);
 }
 
+static void release_all(machine *m) {
+  uni_tensor_release(m->out);
+  release_operands(m);
+  uni_context_release(m->without);
+  uni_context_release(m->with);
+}
+
+/* After the end of the context with a device. */
 static void tear_down(machine *m) {
   fake_destroy_stream(m->stream);
   assert_int_equal(fake_unregister_host(page), 0);
@@ -81,10 +89,7 @@ static void test_the_cpu_does_not_overtake_devices(void **state) {
     machine m;
     set_up(&m, NULL, NULL);
     uses[i](&m);
-    uni_tensor_release(m.out);
-    release_operands(&m);
-    uni_context_release(m.without);
-    uni_context_release(m.with);
+    release_all(&m);
     tear_down(&m);
   }
 }
@@ -146,6 +151,19 @@ static void sleep_ms(long milliseconds) {
   nanosleep(&duration, NULL);
 }
 
+/* Something to do on another thread, while this one waits for a device. */
+typedef struct visit {
+  void *(*run)(void *);
+  void *argument;
+} visit;
+
+static void visit_on_another_thread(void *argument) {
+  const visit *const it = argument;
+  pthread_t thread;
+  assert_int_equal(pthread_create(&thread, NULL, it->run, it->argument), 0);
+  pthread_join(thread, NULL);
+}
+
 typedef struct ending {
   machine *m;
   pthread_t thread;
@@ -194,7 +212,7 @@ typedef struct late_comer {
   int gone, gone_before_it_was_written;
 } late_comer;
 
-static void *read_and_release(void *argument) {
+static void *read_what_is_written(void *argument) {
   late_comer *const it = argument;
   float seen[2][2] = {{0}};
   const uni_array host = array_2d(UNI_DTYPE_FLOAT32, seen, 2, 2);
@@ -209,18 +227,6 @@ static void *release_what_is_written(void *argument) {
   return NULL;
 }
 
-typedef struct visit {
-  late_comer *by;
-  void *(*run)(void *);
-} visit;
-
-static void visit_on_another_thread(void *argument) {
-  const visit *const it = argument;
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, it->run, it->by), 0);
-  pthread_join(thread, NULL);
-}
-
 /* While a context ends, what it has enqueued still runs, and others find it. */
 static void test_an_end_is_not_overtaken(void **state) {
   (void)state;
@@ -229,7 +235,7 @@ static void test_an_end_is_not_overtaken(void **state) {
     late_comer it = {.m = &m};
     set_up(&m, set_to_one, &it.gone);
     release_operands(&m);
-    visit there = {&it, releases != 0 ? release_what_is_written : read_and_release};
+    visit there = {releases != 0 ? release_what_is_written : read_what_is_written, &it};
     fake_on_wait(visit_on_another_thread, &there);
     uni_context_release(m.with);
     if (releases == 0) {
@@ -255,10 +261,7 @@ static void test_followed_streams_are_not_waited_for(void **state) {
   const int64_t waits = counts_now().waits;
   read_page(&m);
   assert_int_equal(counts_now().waits, waits);
-  uni_tensor_release(m.out);
-  release_operands(&m);
-  uni_context_release(m.without);
-  uni_context_release(m.with);
+  release_all(&m);
   fake_free(data);
   fake_destroy_stream(followed);
   tear_down(&m);
@@ -375,9 +378,7 @@ static void test_a_destroy_callback_ends_the_context(void **state) {
   uni_tensor_release(last);
   assert_true(page[0] == 0);
   read_page(&m);
-  fake_destroy_stream(m.stream);
-  assert_int_equal(fake_unregister_host(page), 0);
-  check_nothing_left();
+  tear_down(&m);
   uni_tensor_release(m.out);
   uni_context_release(m.without);
 }
@@ -397,10 +398,7 @@ static void *fork_and_release(void *argument) {
     float seen[2][2] = {{1}};
     const uni_array host = array_2d(UNI_DTYPE_FLOAT32, seen, 2, 2);
     const uni_status status = uni_tensor_copy_to(m->out, &host, NULL, NULL);
-    uni_tensor_release(m->out);
-    uni_context_release(m->without);
-    release_operands(m);
-    uni_context_release(m->with);
+    release_all(m);
     /* No exit, at which valgrind would look for what the threads of the parent's had. */
     const char *const answer = status == UNI_STATUS_OK && seen[0][0] == 0 ? "true" : "false";
     execlp(answer, answer, (char *)NULL);
@@ -410,27 +408,19 @@ static void *fork_and_release(void *argument) {
   return NULL;
 }
 
-static void fork_on_another_thread(void *argument) {
-  pthread_t thread;
-  assert_int_equal(pthread_create(&thread, NULL, fork_and_release, argument), 0);
-  pthread_join(thread, NULL);
-}
-
 /* A child knows nothing of its parent's devices, and does not wait for the threads that use them there. */
 static void test_forked_child(void **state) {
   (void)state;
   machine m;
   set_up(&m, NULL, NULL);
   forking it = {&m, -1};
+  visit child = {fork_and_release, &it};
   fflush(NULL);
-  fake_on_wait(fork_on_another_thread, &it);
+  fake_on_wait(visit_on_another_thread, &child);
   read_page(&m);
   assert_true(WIFEXITED(it.how));
   assert_int_equal(WEXITSTATUS(it.how), 0);
-  uni_tensor_release(m.out);
-  release_operands(&m);
-  uni_context_release(m.without);
-  uni_context_release(m.with);
+  release_all(&m);
   tear_down(&m);
 }
 
